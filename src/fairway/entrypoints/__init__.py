@@ -1,0 +1,1 @@
+"""The doors: command line, web, operator, workers. Nobody imports from here."""

@@ -1,0 +1,36 @@
+"""How mistakes and failures look on a terminal: what, where, and how to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from fairway.domain.errors import Diagnostic, FairwayError, Severity
+
+_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+
+
+def show_error(error: FairwayError) -> None:
+    """One error on stderr: `where: error  message`, then the fix, indented."""
+    prefix = f"{error.where}: " if error.where else ""
+    click.echo(f"{prefix}{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
+    if error.fix:
+        click.echo(f"  {error.fix}", err=True)
+
+
+def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
+    """All diagnostics of a run on stderr, each with its position and fix, then the count."""
+    for item in diagnostics:
+        place = str(item.position) if item.position else "-"
+        level = click.style(f"{item.severity:<7}", fg=_COLORS[item.severity])
+        click.echo(f"{place}  {level}  {item.message}", err=True)
+        if item.fix:
+            click.echo(f"{'':{min(len(place), 34)}}    {item.fix}", err=True)
+    errors = sum(1 for item in diagnostics if item.severity is Severity.ERROR)
+    warnings = sum(1 for item in diagnostics if item.severity is Severity.WARNING)
+    click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}", err=True)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

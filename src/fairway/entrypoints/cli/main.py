@@ -1,0 +1,77 @@
+"""The `fairway` command: the table of verbs, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from fairway import __version__
+from fairway.domain.errors import FairwayError, InvalidInput
+from fairway.entrypoints.cli.lazy import LazyGroup, Verb
+
+DEPLOY = "Deploy"
+LOOK = "Look"
+FILES = "The deployments repository"
+CLUSTERS = "Clusters"
+SHELL = "This program"
+
+VERBS = {
+    "cluster": Verb(
+        "cluster:cluster", "Start and stop a real Kubernetes control plane on this machine", CLUSTERS
+    ),
+}
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+EXIT_INTERNAL = 5
+EXIT_INTERRUPTED = 130
+
+
+@click.group(cls=LazyGroup, verbs=VERBS, context_settings=CONTEXT)
+@click.version_option(__version__, "-V", "--version", prog_name="fairway")
+def cli() -> None:
+    """Continuous delivery for Kubernetes: Git declares, one release engine carries out, one ledger remembers.
+
+    \b
+    Start here:
+      fairway cluster up          a real control plane on this machine
+      fairway init --example      a deployments repository that works as it is
+      fairway plan                what would change, field by field
+      fairway apply               make it so, and wait until it is healthy
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; never returns. Exit codes: docs/spec/exit-codes.md."""
+    sys.exit(run(argv))
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code."""
+    try:
+        result = cli.main(
+            args=list(argv) if argv is not None else None, prog_name="fairway", standalone_mode=False
+        )
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except InvalidInput as error:
+        from fairway.entrypoints.cli.errors import show_diagnostics
+
+        show_diagnostics(error.diagnostics)
+        return error.exit_code
+    except FairwayError as error:
+        from fairway.entrypoints.cli.errors import show_error
+
+        show_error(error)
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    return result if isinstance(result, int) else 0
