@@ -44,8 +44,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
     """Read the process environment once. Variables: docs/spec/settings.md."""
     env = os.environ if env is None else env
     cache = Path(
-        env.get("FAIRWAY_CACHE_DIR")
-        or _user_folder(env, "XDG_CACHE_HOME", ".cache", "Library/Caches") / "fairway"
+        env.get("FAIRWAY_CACHE_DIR") or _user_folder(env, "XDG_CACHE_HOME", ".cache", "Library/Caches") / "fairway"
     )
     data = Path(
         env.get("FAIRWAY_DATA_DIR")

@@ -18,9 +18,7 @@ CLUSTERS = "Clusters"
 SHELL = "This program"
 
 VERBS = {
-    "cluster": Verb(
-        "cluster:cluster", "Start and stop a real Kubernetes control plane on this machine", CLUSTERS
-    ),
+    "cluster": Verb("cluster:cluster", "Start and stop a real Kubernetes control plane on this machine", CLUSTERS),
 }
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -51,9 +49,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     try:
-        result = cli.main(
-            args=list(argv) if argv is not None else None, prog_name="fairway", standalone_mode=False
-        )
+        result = cli.main(args=list(argv) if argv is not None else None, prog_name="fairway", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:

@@ -1,0 +1,1 @@
+"""Charts: references, digests, and what rendering one takes and gives."""

@@ -1,0 +1,53 @@
+"""What discovery tells of a cluster's API, and what a watch brings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from fairway.domain.charts.rendering import Capabilities
+from fairway.domain.manifests.objects import Kind, Object
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResource:
+    """What discovery says of a kind in one API version."""
+
+    api_version: str
+    kind: str
+    plural: str
+    namespaced: bool
+    verbs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiResources:
+    """All kinds that the server knows; `by_kind` holds the preferred version, `by_ref` every served one."""
+
+    kube_version: str
+    resources: tuple[ApiResource, ...]
+    by_ref: Mapping[tuple[str, str], ApiResource]
+    """(apiVersion, kind) → resource."""
+    by_kind: Mapping[Kind, ApiResource]
+
+    def capabilities(self) -> Capabilities:
+        versions = {r.api_version for r in self.resources}
+        versions |= {f"{r.api_version}/{r.kind}" for r in self.resources}
+        return Capabilities(self.kube_version, tuple(sorted(versions)))
+
+
+class EventType(StrEnum):
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    type: EventType
+    object: Object
+
+
+Propagation = Literal["Background", "Foreground", "Orphan"]
