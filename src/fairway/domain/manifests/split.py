@@ -1,0 +1,20 @@
+"""Cut a stream of YAML into documents exactly where Helm cuts it.
+
+The rule not to break: the text of a document is what Helm stores and prints, byte for byte, so nothing here may
+normalise line ends, quotes or trailing blanks. Source: Helm v4, pkg/release/v1/util/manifest.go.
+"""
+
+from __future__ import annotations
+
+import re
+
+GO_SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What Go's unicode.IsSpace calls white space; Python's str.strip() also takes \\x1c-\\x1f, which Go keeps."""
+
+_SEPARATOR = re.compile(r"(?:\A|[\t\n\f\r ]*\n)---[\t\n\f\r ]*")
+
+
+def split_documents(text: str) -> list[str]:
+    """The documents of `text` in order, without separators; blank ones are left out, comment-only ones stay."""
+    parts = _SEPARATOR.split(text.lstrip(GO_SPACE))
+    return [part.lstrip(GO_SPACE) for part in parts if part.strip(GO_SPACE)]
