@@ -77,3 +77,8 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         host=os.uname().nodename,
         in_github_actions=env.get("GITHUB_ACTIONS") == "true",
     )
+
+
+def process_environment() -> Mapping[str, str]:
+    """The variables that other programs define (docker, helm, AWS): whoever needs them gets them from here."""
+    return dict(os.environ)

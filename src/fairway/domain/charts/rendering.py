@@ -24,6 +24,11 @@ class ChartSource:
     """As the user wrote it, for people: `dir ../charts/web`, `stable/redis 1.2.3`, `oci://…`."""
     uses_lookup: bool = False
     """True when a template (or a sub-chart's) calls `lookup`: its inputs digest then proves nothing."""
+    kube_version: str = ""
+    """The chart's constraint on the cluster's version; empty means any. See `metadata.check_kube_version`."""
+    app_version: str = ""
+    uses_capabilities: bool = True
+    """False when no template reads `.Capabilities`: a new cluster version or CRD then can't change what it renders."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""Reads a chart folder as Helm would package it.
+
+The rule not to break: links are followed as Helm follows them, but never in a circle, never to devices, and inside of
+a fetched repository never out of it (`boundary`): a chart from elsewhere must not read this machine's files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from fairway.domain.charts.archive import HELM_LIMITS, MIB
+from fairway.domain.charts.ignoring import DEFAULT_RULES, IgnoreRules, parse_ignore
+from fairway.domain.errors import Terminal, UserError
+
+BOM = b"\xef\xbb\xbf"
+Signature = tuple[tuple[str, int, int, int], ...]
+
+
+class DiskFolders:
+    """Chart folders on this machine; a folder whose files did not change is not read again."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str], tuple[Signature, Mapping[str, bytes]]] = {}
+
+    async def read(self, path: Path, boundary: Path | None = None) -> Mapping[str, bytes]:
+        return await asyncio.to_thread(self.read_now, path, boundary)
+
+    def read_now(self, path: Path, boundary: Path | None = None) -> Mapping[str, bytes]:
+        found = _list(path, boundary)
+        signature = tuple((name, info.st_size, info.st_mtime_ns, info.st_ino) for name, _, info in found)
+        memo = self._read.get((str(path), str(boundary)))
+        if memo and memo[0] == signature:
+            return memo[1]
+        files = {name: _content(full, name) for name, full, _ in found}
+        self._read[(str(path), str(boundary))] = (signature, files)
+        return files
+
+
+def _list(path: Path, boundary: Path | None) -> list[tuple[str, str, os.stat_result]]:
+    top = os.path.realpath(path)
+    limit = os.path.realpath(boundary) if boundary else None
+    if limit and not _inside(top, limit):
+        raise UserError(f"{path} lies outside of the repository that the chart comes from")
+    if not os.path.isdir(top):
+        what = "is not a folder" if os.path.exists(top) else "does not exist"
+        raise UserError(f"the chart folder {path} {what}", fix="a relative path is relative to the file that names it")
+    if not os.path.isfile(os.path.join(top, "Chart.yaml")):
+        raise UserError(f"{path} is not a chart: it has no Chart.yaml", fix="name the folder that holds Chart.yaml")
+    found = sorted(_walk(top, "", _rules(top), limit, (top,)), key=lambda item: item[0])
+    if sum(info.st_size for _, _, info in found) > HELM_LIMITS.total:
+        raise Terminal(f"the chart in {path} has more than {HELM_LIMITS.total // MIB} MiB", fix="use .helmignore")
+    return found
+
+
+def _rules(top: str) -> IgnoreRules:
+    file = os.path.join(top, ".helmignore")
+    try:
+        with open(file, encoding="utf-8-sig", errors="replace") as source:
+            return parse_ignore(source.read(), file)
+    except FileNotFoundError:
+        return DEFAULT_RULES
+
+
+def _walk(
+    folder: str, below: str, rules: IgnoreRules, limit: str | None, above: tuple[str, ...]
+) -> Iterator[tuple[str, str, os.stat_result]]:
+    with os.scandir(folder) as entries:
+        items = list(entries)
+    for item in items:
+        name = f"{below}{item.name}"
+        if item.is_symlink() and limit and not _inside(os.path.realpath(item.path), limit):
+            if rules.hides(name, is_folder=False):
+                continue
+            raise Terminal(f"{name} is a link that leaves the repository that the chart comes from")
+        try:
+            info = item.stat()
+        except OSError as error:
+            if rules.hides(name, is_folder=False):
+                continue
+            raise UserError(f"{item.path} cannot be read: {error.strerror}", fix="a link may be broken") from error
+        is_folder = stat.S_ISDIR(info.st_mode)
+        if rules.hides(name, is_folder=is_folder):
+            continue
+        if is_folder:
+            real = os.path.realpath(item.path) if item.is_symlink() else os.path.join(above[-1], item.name)
+            if real in above:
+                raise UserError(f"{item.path} is a link to a folder around it", fix="remove the link")
+            yield from _walk(item.path, f"{name}/", rules, limit, (*above, real))
+        elif not stat.S_ISREG(info.st_mode):
+            raise UserError(f"{item.path} is not a regular file", fix="remove it or name it in .helmignore")
+        elif info.st_size > HELM_LIMITS.file:
+            raise UserError(
+                f"{item.path} has {info.st_size // MIB} MiB; a file of a chart may have {HELM_LIMITS.file // MIB} MiB",
+                fix="name it in .helmignore",
+            )
+        else:
+            yield name, item.path, info
+
+
+def _content(full: str, name: str) -> bytes:
+    try:
+        with open(full, "rb") as source:
+            data = source.read()
+    except OSError as error:
+        raise UserError(f"{full} cannot be read: {error.strerror}") from error
+    # Helm drops a byte order mark from every file it loads from a folder.
+    return data.removeprefix(BOM)
+
+
+def _inside(path: str, limit: str) -> bool:
+    return path == limit or path.startswith(limit + os.sep)
