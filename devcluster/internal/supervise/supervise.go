@@ -44,6 +44,9 @@ func keep(ctx context.Context, plan parts.Plan, board *status.Board) error {
 		board.Part(status.Part{Name: part.Name, State: "waiting", Address: part.Address, Version: part.Version})
 	}
 	go trimLogs(all)
+	ctx, abandon := context.WithCancel(ctx)
+	defer abandon()
+	go watchFolder(ctx, abandon)
 
 	failed := make(chan string, 100)
 	running := &stack{board: board, starter: newStarter(), failed: failed}
@@ -119,6 +122,21 @@ func watchFailures(ctx context.Context, failed <-chan string, stop context.Cance
 		case name := <-failed:
 			if count[name]++; count[name] >= triesToStart {
 				stop(fmt.Errorf("%s does not start: it ended %d times", name, count[name]))
+			}
+		}
+	}
+}
+
+// watchFolder ends the cluster when somebody has removed its folder: nobody could find and stop it any more.
+func watchFolder(ctx context.Context, abandon func()) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(2 * time.Second):
+			if _, err := os.Stat("cluster.json"); os.IsNotExist(err) {
+				abandon()
+				return
 			}
 		}
 	}
