@@ -22,6 +22,7 @@ class ReleaseState(StrEnum):
     FOREIGN = "Foreign"
     UNWANTED = "Unwanted"
     SUSPENDED = "Suspended"
+    STALLED = "Stalled"
 
 
 class Action(StrEnum):
@@ -45,6 +46,7 @@ MEANING: dict[ReleaseState, str] = {
     ReleaseState.FOREIGN: "objects that it declares belong to another release, or to nobody",
     ReleaseState.UNWANTED: "in the cluster, deployed by Fairway for this environment, and no longer declared",
     ReleaseState.SUSPENDED: "left alone until somebody resumes it",
+    ReleaseState.STALLED: "these very inputs failed as often as the policy allows; new inputs or a human clear it",
 }
 
 ACTIONS: dict[ReleaseState, Action] = {
@@ -57,6 +59,7 @@ ACTIONS: dict[ReleaseState, Action] = {
     ReleaseState.FOREIGN: Action.REFUSE,
     ReleaseState.UNWANTED: Action.UNINSTALL,
     ReleaseState.SUSPENDED: Action.NOTHING,
+    ReleaseState.STALLED: Action.NOTHING,
 }
 
 
@@ -66,6 +69,7 @@ class Observation:
 
     `declared_digest` is None when the release is not declared; `stored_digest` is None when the newest revision was
     written by another tool. `provable` is False when equal digests prove nothing (the chart calls `lookup`).
+    `stalled`: the declared inputs failed more often than the policy's retries, and nobody insists.
     """
 
     declared_digest: str | None
@@ -75,6 +79,7 @@ class Observation:
     drifted: bool = False
     foreign: bool = False
     suspended: bool = False
+    stalled: bool = False
 
 
 def classify(seen: Observation) -> ReleaseState:
@@ -86,6 +91,8 @@ def classify(seen: Observation) -> ReleaseState:
         return ReleaseState.PENDING
     if seen.declared_digest is None:
         return ReleaseState.UNWANTED if present else ReleaseState.CURRENT
+    if seen.stalled:
+        return ReleaseState.STALLED
     if seen.foreign:
         return ReleaseState.FOREIGN
     if not present:

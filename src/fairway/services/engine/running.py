@@ -1,0 +1,322 @@
+"""One environment, from declared releases to results: who waits for whom, how many at once, who is stopped by whom.
+
+Every release goes through its own small pipeline (inputs, plan, carry out) as soon as what it needs is done, so the
+cluster is busy while others are still being rendered. A failure stops only those who need it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from fairway.domain.errors import FairwayError, InvalidInput, Refused
+from fairway.domain.progress import (
+    Outcome,
+    Phase,
+    PhaseKind,
+    ReleaseFinished,
+    ReleaseStarted,
+    Reporter,
+    RunFinished,
+    RunStarted,
+)
+from fairway.domain.releases import notes
+from fairway.domain.releases.blast_radius import Deletion
+from fairway.domain.releases.ordering import removal_order, with_needs
+from fairway.domain.releases.revision import Status
+from fairway.domain.releases.state import Action
+from fairway.domain.repository.models import Environment, Release
+from fairway.services.engine.carrying import Result, carry_out
+from fairway.services.engine.inputs import ReleaseInputs
+from fairway.services.engine.planning import Planned, PlanOptions, plan_release
+from fairway.services.engine.recording import ChangeLog
+from fairway.services.engine.removing import remove_release
+from fairway.services.engine.session import Session
+from fairway.services.engine.snapshot import Snapshot
+
+Gather = Callable[[Release, Snapshot], Awaitable[ReleaseInputs]]
+
+CONCURRENCY = 16
+"""Releases carried out at once; a control plane on two cores is full with fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How to run. `only` chooses releases by name; nothing chosen means all of them."""
+
+    plan: PlanOptions = PlanOptions()
+    only: frozenset[str] = frozenset()
+    concurrency: int = CONCURRENCY
+    allow_deletions: bool = False
+    commit: str = ""
+    subject: str = ""
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What came of an environment's run, by release."""
+
+    environment: str
+    results: dict[str, Result] = field(default_factory=dict)
+    elapsed: float = 0.0
+
+    @property
+    def counts(self) -> Counter[Outcome]:
+        return Counter(result.outcome for result in self.results.values())
+
+    @property
+    def exit_code(self) -> int:
+        outcomes = {r.outcome for r in self.results.values()}
+        if outcomes & {Outcome.FAILED, Outcome.SKIPPED}:
+            return 1
+        return Refused.exit_code if Outcome.REFUSED in outcomes else 0
+
+
+class EnvironmentRun:
+    """Applies one environment once."""
+
+    def __init__(
+        self,
+        session: Session,
+        environment: Environment,
+        gather: Gather,
+        *,
+        options: RunOptions,
+        report: Reporter,
+        log: ChangeLog,
+    ) -> None:
+        self._session = session
+        self._environment = environment
+        self._gather = gather
+        self._options = options
+        self._report = report
+        self._log = log
+        self._room = asyncio.Semaphore(options.concurrency)
+        self._snapshot = Snapshot(session.kube, session.store, environment.namespace)
+        self._result = RunResult(environment.name)
+        self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
+
+    async def apply(self) -> RunResult:
+        """Carry out everything that the environment declares. Raises only what concerns the whole environment.
+
+        Raises `Refused` before anything is touched when more releases would go than the policy allows.
+        """
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        await self._snapshot.open()
+        chosen = self._chosen()
+        unwanted = self._unwanted()
+        self._check_removals(unwanted)
+        await self._gather_all(chosen)
+        self._announce(chosen, unwanted)
+        done: dict[str, asyncio.Task[Outcome]] = {}
+        needs = with_needs([r.name for r in chosen], {r.name: [n.release for n in r.needs] for r in chosen})
+        ready = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            for release in chosen:
+                task = group.create_task(self._in_turn(release, needs[release.name], done, ready), name=release.name)
+                done[release.name] = task
+            ready.set()
+        for name in unwanted:
+            await self._remove(name)
+        self._result.elapsed = clock() - started
+        self._finish()
+        return self._result
+
+    def _chosen(self) -> list[Release]:
+        only = self._options.only
+        return [r for r in self._environment.releases if not only or r.name in only]
+
+    def _unwanted(self) -> list[str]:
+        """Releases that this very repository deployed to this environment and that are no longer declared."""
+        if self._options.only or not self._environment.policy.prune:
+            return []
+        declared = {r.name for r in self._environment.releases}
+        found: list[str] = []
+        for name in self._snapshot.release_names:
+            latest = self._snapshot.latest(name)
+            if name in declared or latest is None or latest.status is Status.UNINSTALLED:
+                continue
+            mine = latest.notes_to_self.get(notes.ENVIRONMENT) == self._environment.name
+            if mine and latest.notes_to_self.get(notes.SOURCE) == self._options.plan.source:
+                found.append(name)
+        return removal_order(found, {})
+
+    def _check_removals(self, unwanted: Sequence[str]) -> None:
+        total = len(unwanted) + len(self._environment.releases)
+        deletion = Deletion("releases", len(unwanted), total, self._environment.policy.prune_max_releases)
+        if deletion.exceeds and not self._options.allow_deletions:
+            raise Refused(
+                f"environment {self._environment.name}: {deletion} ({', '.join(unwanted[:5])}"
+                f"{', …' if len(unwanted) > 5 else ''}); nothing was applied",
+                fix="if that is right: fairway apply --allow-deletions",
+            )
+
+    async def _gather_all(self, chosen: Sequence[Release]) -> None:
+        """Inputs of all releases. One that fails now may succeed in its turn, when it reads another one's output."""
+
+        async def one(release: Release) -> None:
+            try:
+                async with self._room:
+                    self._gathered[release.name] = await self._gather(release, self._snapshot)
+            except FairwayError as error:
+                self._gathered[release.name] = error
+
+        await asyncio.gather(*(one(release) for release in chosen))
+        mistakes = [e for e in self._gathered.values() if isinstance(e, InvalidInput)]
+        if mistakes:
+            raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
+
+    def _announce(self, chosen: Sequence[Release], unwanted: Sequence[str]) -> None:
+        counts: Counter[Action] = Counter(self._expected(release.name) for release in chosen)
+        counts[Action.UNINSTALL] += len(unwanted)
+        self._report(
+            RunStarted(
+                environment=self._environment.name,
+                cluster=self._environment.cluster.name,
+                namespace=self._environment.namespace,
+                releases=(*(r.name for r in chosen), *unwanted),
+                commit=self._options.commit,
+                subject=self._options.subject,
+                counts={action: n for action, n in counts.items() if n},
+            )
+        )
+
+    def _expected(self, name: str) -> Action:
+        """What will probably be done, for the headline; the plan of each release has the last word."""
+        latest, inputs = self._snapshot.latest(name), self._gathered[name]
+        if latest is None or latest.status is Status.UNINSTALLED:
+            return Action.INSTALL
+        same = isinstance(inputs, ReleaseInputs) and latest.notes_to_self.get(notes.INPUTS) == inputs.digest
+        return Action.NOTHING if same and latest.status is Status.DEPLOYED else Action.UPGRADE
+
+    async def _in_turn(
+        self, release: Release, needs: Sequence[str], done: Mapping[str, asyncio.Task[Outcome]], ready: asyncio.Event
+    ) -> Outcome:
+        await ready.wait()
+        waiting_for = [need for need in needs if not done[need].done()]
+        if waiting_for:
+            self._phase(release.name, PhaseKind.QUEUED, f"for {', '.join(waiting_for)}")
+        outcomes = [await done[need] for need in needs]
+        failed = [need for need, outcome in zip(needs, outcomes, strict=True) if outcome.is_bad]
+        if failed:
+            return self._settle(release.name, Result(Outcome.SKIPPED, reasons=(f"needs {', '.join(failed)}",)), 0.0)
+        async with self._room:
+            clock = asyncio.get_running_loop().time
+            started = clock()
+            changed_needs = any(outcome is not Outcome.UNCHANGED for outcome in outcomes)
+            result, plan = await self._one(release, again=changed_needs)
+            return self._settle(release.name, result, clock() - started, plan)
+
+    async def _one(self, release: Release, *, again: bool) -> tuple[Result, Planned | None]:
+        try:
+            inputs = self._gathered[release.name]
+            if isinstance(inputs, FairwayError) or (again and _reads_outputs(release)):
+                inputs = await self._gather(release, self._snapshot)
+            plan = await plan_release(self._session, self._snapshot, inputs, self._options.plan)
+        except FairwayError as error:
+            refused = error.exit_code == Refused.exit_code
+            reasons = (str(error), *((error.fix,) if error.fix else ()))
+            return Result(Outcome.REFUSED if refused else Outcome.FAILED, reasons=reasons, error=error), None
+        if plan.change is None:
+            return await self._carry(plan), plan
+        self._report(
+            ReleaseStarted(
+                self._environment.name,
+                release.name,
+                plan.action,
+                before=_version(plan.previous.chart) if plan.previous else "",
+                after=_version(plan.change.content.chart),
+            )
+        )
+        change_id = self._log.opening(plan)
+        result = Result(Outcome.INTERRUPTED, reasons=("interrupted; apply again to go on",))
+        try:
+            result = await self._carry(plan)
+        finally:
+            self._log.closing(change_id, plan, result)
+        return result, plan
+
+    async def _carry(self, plan: Planned) -> Result:
+        return await carry_out(
+            self._session,
+            self._snapshot,
+            plan,
+            self._options.plan,
+            lambda phase, detail: self._phase(plan.name, PHASES.get(phase, PhaseKind.APPLYING), detail),
+            allow_deletions=self._options.allow_deletions,
+        )
+
+    async def _remove(self, name: str) -> None:
+        clock = asyncio.get_running_loop().time
+        started = clock()
+        self._report(ReleaseStarted(self._environment.name, name, Action.UNINSTALL))
+        result = await remove_release(
+            self._session,
+            self._snapshot,
+            name,
+            timeout=timedelta(minutes=5),
+            on_phase=lambda _, detail: self._phase(name, PhaseKind.UNINSTALLING, detail),
+            log=self._log,
+        )
+        self._settle(name, result, clock() - started)
+
+    def _phase(self, name: str, kind: PhaseKind, detail: str) -> None:
+        self._report(Phase(self._environment.name, name, kind, detail))
+
+    def _settle(self, name: str, result: Result, elapsed: float, plan: Planned | None = None) -> Outcome:
+        self._result.results[name] = result
+        before = _version(plan.previous.chart) if plan and plan.previous else ""
+        after = _version(plan.change.content.chart) if plan and plan.change else ""
+        self._report(
+            ReleaseFinished(
+                environment=self._environment.name,
+                release=name,
+                outcome=result.outcome,
+                revision=result.revision,
+                elapsed=elapsed,
+                before=before,
+                after=after,
+                reasons=result.reasons,
+                kept_revision=result.kept_revision,
+                rollback_elapsed=result.rollback_elapsed,
+                where=result.error.where if result.error else None,
+            )
+        )
+        return result.outcome
+
+    def _finish(self) -> None:
+        bad = sorted(name for name, r in self._result.results.items() if r.outcome.is_bad)
+        again = f"fairway apply {self._environment.name} -r {','.join(bad)}"
+        self._report(
+            RunFinished(
+                environment=self._environment.name,
+                counts=self._result.counts,
+                elapsed=self._result.elapsed,
+                next_steps=(("try again", again),) if bad else (),
+                exit_code=self._result.exit_code,
+            )
+        )
+
+
+PHASES = {
+    "hooks": PhaseKind.HOOKS,
+    "crds": PhaseKind.CRDS,
+    "applying": PhaseKind.APPLYING,
+    "waiting": PhaseKind.WAITING,
+    "testing": PhaseKind.TESTING,
+    "deleting": PhaseKind.UNINSTALLING,
+    "rolling back": PhaseKind.ROLLING_BACK,
+}
+
+
+def _reads_outputs(release: Release) -> bool:
+    return any(v.value_from is not None and v.value_from.kind == "output" for v in release.values)
+
+
+def _version(chart: Mapping[str, object]) -> str:
+    metadata = chart.get("metadata")
+    return str(metadata.get("version", "")) if isinstance(metadata, Mapping) else ""

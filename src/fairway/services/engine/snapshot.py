@@ -1,0 +1,96 @@
+"""One look at a namespace for a whole run: stored revisions, and metadata of the kinds that are asked about.
+
+Each (kind, namespace) is listed once, whoever asks first; nothing is asked object by object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from fairway.domain.manifests.api import ApiResource, ApiResources
+from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef
+from fairway.domain.releases.revision import RevisionSummary, Status
+from fairway.services.engine.ports import ObjectReader, RevisionStore
+
+
+class Snapshot:
+    """What a run knows of one namespace. Lists are made on demand, once, and shared by all releases."""
+
+    def __init__(self, kube: ObjectReader, store: RevisionStore, namespace: str) -> None:
+        self._kube = kube
+        self._store = store
+        self.namespace = namespace
+        self._lists: dict[tuple[Kind, str], asyncio.Task[dict[str, Object]]] = {}
+        self._revisions: Mapping[str, list[RevisionSummary]] = {}
+        self.resources: ApiResources
+
+    async def open(self) -> Snapshot:
+        """Read discovery and all stored revisions: what every decision needs."""
+        self.resources, summaries = await asyncio.gather(self._kube.discover(), self._store.summaries(self.namespace))
+        revisions: dict[str, list[RevisionSummary]] = defaultdict(list)
+        for summary in summaries:
+            revisions[summary.name].append(summary)
+        for history in revisions.values():
+            history.sort(key=lambda s: s.version)
+        self._revisions = revisions
+        return self
+
+    async def rediscover(self) -> ApiResources:
+        """Ask the server again what kinds it knows, after CRDs were applied."""
+        self.resources = await self._kube.discover(fresh=True)
+        return self.resources
+
+    @property
+    def release_names(self) -> list[str]:
+        return sorted(self._revisions)
+
+    def history(self, release: str) -> list[RevisionSummary]:
+        """Stored revisions of a release, oldest first."""
+        return self._revisions.get(release, [])
+
+    def latest(self, release: str) -> RevisionSummary | None:
+        history = self.history(release)
+        return history[-1] if history else None
+
+    def deployed(self, release: str) -> RevisionSummary | None:
+        """The newest revision that Helm calls deployed."""
+        return next((s for s in reversed(self.history(release)) if s.status is Status.DEPLOYED), None)
+
+    async def refresh(self, release: str) -> list[RevisionSummary]:
+        """Read one release's revisions again: trust what was stored, not what a call returned."""
+        fresh = sorted(await self._store.summaries(self.namespace, name=release), key=lambda s: s.version)
+        self._revisions = {**self._revisions, release: fresh}
+        return fresh
+
+    def resource_of(self, ref: ObjectRef) -> ApiResource | None:
+        """Exact API version first, then any version of the kind."""
+        return self.resources.by_ref.get((ref.api_version, ref.kind)) or self.resources.by_kind.get(ref.key.kind)
+
+    async def metadata(self, refs: Iterable[ObjectRef]) -> dict[ObjectKey, Object]:
+        """PartialObjectMetadata of those of the objects that exist."""
+        wanted: dict[tuple[Kind, str], tuple[ApiResource, list[ObjectRef]]] = {}
+        for ref in refs:
+            resource = self.resource_of(ref)
+            if resource is not None:
+                place = (ref.key.kind, ref.namespace)
+                wanted.setdefault(place, (resource, []))[1].append(ref)
+        found: dict[ObjectKey, Object] = {}
+        lists = await asyncio.gather(*(self._list(place, res) for place, (res, _) in wanted.items()))
+        for (_, asked), listed in zip(wanted.values(), lists, strict=True):
+            for ref in asked:
+                if ref.name in listed:
+                    found[ref.key] = listed[ref.name]
+        return found
+
+    async def _list(self, place: tuple[Kind, str], resource: ApiResource) -> dict[str, Object]:
+        task = self._lists.get(place)
+        if task is None:
+            task = asyncio.ensure_future(self._read(resource, place[1]))
+            self._lists[place] = task
+        return await asyncio.shield(task)
+
+    async def _read(self, resource: ApiResource, namespace: str) -> dict[str, Object]:
+        items = await self._kube.list_metadata(resource, namespace if resource.namespaced else None)
+        return {str(item["metadata"]["name"]): item for item in items}
