@@ -1,0 +1,1 @@
+"""Values of a release: layers, merge, Helm's coalescing, provenance and masking. Contract: docs/spec/values.md."""

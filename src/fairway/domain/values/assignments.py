@@ -1,0 +1,65 @@
+"""One `{key, value}` ready to be merged: path read, text interpolated, `valueFrom` replaced by what it gave.
+
+One rule: only the placeholder `{{release}}` may be left open, so that an environment's assignments are prepared once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fairway.domain.errors import Position
+from fairway.domain.repository.models import ChartValue
+from fairway.domain.values.interpolation import RELEASE, expand, fill_placeholders, has_placeholder, map_strings
+from fairway.domain.values.paths import Path, parse_key
+from fairway.domain.values.secrets import looks_secret
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """What a `valueFrom` gave; `note` says where from, e.g. `secret shop/db:password`."""
+
+    value: Any
+    secret: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    path: Path
+    value: Any
+    position: Position
+    written: Any = None
+    """As it stands in the file, before interpolation."""
+    secret: bool = False
+    note: str = ""
+    open: bool = False
+    """True while `{{release}}` stands in the value."""
+
+    def for_release(self, name: str) -> Assignment:
+        """The same with `{{release}}` filled in."""
+        if not self.open:
+            return self
+        filled = map_strings(self.value, lambda text: fill_placeholders(text, {RELEASE: name}))
+        return replace(self, value=filled, open=False)
+
+
+def assignment(
+    item: ChartValue, *, variables: Mapping[str, str], places: Mapping[str, str], sourced: Sourced | None = None
+) -> Assignment:
+    """Prepare one ChartValue; `places` are the placeholders that are known by now.
+
+    Raises `UserError` with the position for a bad key or an unset variable.
+    """
+    path = parse_key(item.key, item.position)
+    if sourced is not None:
+        return Assignment(path, sourced.value, item.position, secret=sourced.secret, note=sourced.note)
+    used: set[str] = set()
+
+    def interpolate(text: str) -> str:
+        return fill_placeholders(expand(text, variables, item.position, used), places)
+
+    value = map_strings(item.value, interpolate)
+    secret = bool(used) and any(looks_secret(name) for name in used)
+    return Assignment(path, value, item.position, written=item.value, secret=secret, open=has_placeholder(value))

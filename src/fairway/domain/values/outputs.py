@@ -1,0 +1,66 @@
+"""Values taken from another release's object, and the order between releases that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fairway.domain.errors import Position, UserError
+from fairway.domain.manifests.objects import ObjectRef
+from fairway.domain.repository.models import ChartValue, Environment, Release
+from fairway.domain.values.interpolation import RELEASE, fill_placeholders, map_strings
+
+KIND = "output"
+
+_VERSIONS = {
+    "v1": ("Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Namespace"),
+    "apps/v1": ("Deployment", "StatefulSet", "DaemonSet"),
+    "batch/v1": ("Job", "CronJob"),
+    "networking.k8s.io/v1": ("Ingress",),
+    "gateway.networking.k8s.io/v1": ("Gateway", "HTTPRoute"),
+}
+_VERSION_OF = {kind: version for version, kinds in _VERSIONS.items() for kind in kinds}
+
+
+class OutputPending(UserError):
+    """The other release has not produced the value yet; it is known once that release is applied."""
+
+    def __init__(self, message: str, *, release: str, where: Position | None = None, fix: str | None = None) -> None:
+        super().__init__(message, where=where, fix=fix)
+        self.release = release
+
+
+def implied_needs(release: Release, environment: Environment) -> frozenset[str]:
+    """Names of the releases whose outputs `release` takes: they must be healthy before it."""
+    values = release.values if release.skip_default_values else (*environment.default_values, *release.values)
+    return frozenset(_named(values, release.name))
+
+
+def _named(values: tuple[ChartValue, ...], release: str) -> Iterator[str]:
+    for item in values:
+        if item.value_from is not None and item.value_from.kind == KIND:
+            other = fill_placeholders(str(item.value_from.settings.get("release", "")), {RELEASE: release})
+            if other == release:
+                raise UserError(
+                    f'release "{release}" takes an output of itself',
+                    where=item.value_from.position,
+                    fix=f"set skipDefaultValues: true on {release}, or take the output of another release",
+                )
+            yield other
+
+
+def output_ref(settings: Mapping[str, Any], namespace: str, where: Position) -> ObjectRef:
+    """The object that an `output` names; apiVersion may be left out for well-known kinds."""
+    kind = str(settings["kind"])
+    version = settings.get("apiVersion") or _VERSION_OF.get(kind)
+    if not version:
+        raise UserError(
+            f"which API version {kind} is of cannot be guessed", where=where, fix="add apiVersion: GROUP/VERSION"
+        )
+    return ObjectRef(str(version), kind, str(settings.get("namespace") or namespace), str(settings["name"]))
+
+
+def fill_settings(settings: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    """Settings of a `valueFrom` with placeholders such as `{{release}}` filled in."""
+    filled: dict[str, Any] = map_strings(dict(settings), lambda text: fill_placeholders(text, known))
+    return filled
