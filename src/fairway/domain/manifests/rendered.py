@@ -7,6 +7,7 @@ Source: Helm v4, `renderResources` in pkg/action/action.go and `SortManifests` i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from fairway.domain.errors import Position, UserError
@@ -76,6 +77,9 @@ def manifest_text(documents: Iterable[tuple[str, str]]) -> str:
 
 
 def _head(path: str, text: str, read: Read) -> Head:
+    """Reads the document as it will stand in the manifest, so that a caching reader has it ready for the parse."""
+    with suppress(UnreadableDocument):
+        return head_of(read(f"# Source: {path}\n{text}\n"))
     try:
         return head_of(read(text))
     except UnreadableDocument as error:

@@ -1,0 +1,158 @@
+"""The default renderer: the Helm SDK in this process.
+
+A small chart takes half a millisecond, less than a hop to a thread costs, so short renders run in the event loop and
+long ones (and those that ask the cluster) in a small pool; the SDK releases the interpreter's lock meanwhile.
+The rule not to break: what comes out equals `helm template` byte for byte (tests/contract/helm).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+from helm_python import Config
+
+from fairway.adapters.helm import native
+from fairway.adapters.helm.api_versions import chart_without, unserved
+from fairway.adapters.helm.known_chart import KnownChart, know, refuse_missing
+from fairway.adapters.helm.yaml_reader import YamlReader
+from fairway.domain.charts.metadata import check_kube_version
+from fairway.domain.charts.rendering import Capabilities, ChartSource, CrdFile, Rendered, RenderRequest
+from fairway.domain.errors import Position, UserError
+from fairway.domain.manifests.head import UnreadableDocument
+from fairway.domain.manifests.lists import flatten
+from fairway.domain.manifests.objects import Object
+from fairway.domain.manifests.rendered import sort_rendered
+from fairway.domain.manifests.split import split_stream
+from fairway.domain.releases.stored_chart import StoredChart
+
+T = TypeVar("T")
+
+
+class _Outcome(NamedTuple):
+    files: dict[str, str]
+    crds: tuple[CrdFile, ...]
+    payload: StoredChart
+
+
+LONG = 0.004
+"""Seconds: a chart that took longer last time is rendered in a thread."""
+
+
+class SdkRenderer:
+    """Renders through libhelm; see `services.engine.ports.Renderer`.
+
+    With `kubeconfig` or `context`, `lookup` in templates is answered by that cluster; otherwise it finds nothing,
+    as with `helm template`.
+    """
+
+    name = "sdk"
+
+    def __init__(self, *, kubeconfig: str | None = None, context: str | None = None, threads: int = 2) -> None:
+        self._target = (kubeconfig, context) if kubeconfig or context else None
+        self._cluster: Config | None = None
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="helm")
+        self._known: dict[str, KnownChart] = {}
+        self._narrowed: dict[tuple[str, frozenset[str]], bytes | None] = {}
+        self._yaml = YamlReader()
+
+    async def render(self, request: RenderRequest) -> Rendered:
+        source = request.chart
+        known = self._known.get(source.digest)
+        if known is None:
+            known = self._known[source.digest] = await self._off_loop(lambda: know(source))
+        _check(known, source, request.capabilities)
+        if source.uses_lookup or not 0.0 < known.seconds < LONG:
+            outcome = await self._off_loop(lambda: self._render(known, request))
+        else:
+            outcome = self._render(known, request)
+        rendered = sort_rendered(outcome.files, known.name, self._yaml.read)
+        return Rendered(rendered.manifest, rendered.hooks, rendered.notes, outcome.crds, outcome.payload)
+
+    async def parse(self, text: str) -> list[tuple[str, Object]]:
+        """Documents and what they hold; the items of a `List` come one by one, each with the list's text."""
+        documents: list[tuple[str, Object]] = []
+        for document in _split(text):
+            try:
+                obj = self._yaml.read(document)
+            except UnreadableDocument as error:
+                raise UserError(
+                    f"a document of the manifest is not readable: {error}", where=_source(document)
+                ) from error
+            documents += [(document, item) for item in flatten(obj) if item]
+        return documents
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False)
+        if self._cluster is not None:
+            self._cluster.close()
+
+    async def _off_loop(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def _render(self, known: KnownChart, request: RenderRequest) -> _Outcome:
+        source = request.chart
+        options = native.render_options(
+            name=request.name,
+            namespace=request.namespace,
+            revision=request.revision,
+            is_upgrade=request.is_upgrade,
+            kube_version=request.capabilities.kube_version,
+            api_versions=request.capabilities.api_versions,
+        )
+        started = time.perf_counter()
+        with native.NativeChart(self._narrowed_source(source, request.capabilities), source.origin) as chart:
+            files = chart.render(request.values, options, self._lookup_target(source))
+            outcome = _Outcome(files, known.crds_after(chart), known.payload_after(chart))
+        known.seconds = time.perf_counter() - started
+        return outcome
+
+    def _narrowed_source(self, source: ChartSource, capabilities: Capabilities) -> str | bytes:
+        """The chart's path, or a copy of it that sees only the cluster's API versions."""
+        key = (source.digest, unserved(capabilities))
+        if key not in self._narrowed:
+            self._narrowed[key] = chart_without(source, key[1])
+        return self._narrowed[key] or source.path
+
+    def _lookup_target(self, source: ChartSource) -> Config | None:
+        if not source.uses_lookup or self._target is None:
+            return None
+        if self._cluster is None:
+            self._cluster = native.cluster_config(*self._target)
+        return self._cluster
+
+
+def _check(known: KnownChart, source: ChartSource, capabilities: Capabilities) -> None:
+    """What Helm's command line checks before it renders, and the SDK does not."""
+    where = Position(f"{known.name}/Chart.yaml")
+    if known.kind == "library":
+        raise UserError(
+            f'"{known.name}" is a library chart, which cannot be installed by itself',
+            where=where,
+            fix="make it a dependency of an application chart and deploy that one",
+        )
+    refuse_missing(known, source)
+    if capabilities.kube_version:
+        check_kube_version(known.name, known.kube_version, _plain(capabilities.kube_version), where)
+
+
+def _plain(kube_version: str) -> str:
+    """`v1.33.4-gke.1245` → `v1.33.4`: Helm compares constraints without the provider's suffix."""
+    found = re.match(r"\s*v?(\d+(?:\.\d+)*)", kube_version)
+    return f"v{found[1]}" if found else kube_version
+
+
+def _source(document: str) -> Position | None:
+    first = document.split("\n", 1)[0]
+    return Position(first.removeprefix("# Source: ").strip()) if first.startswith("# Source: ") else None
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return split_stream(text)
+    except ValueError as error:
+        raise UserError(f"the manifest cannot be read: {error}", fix="indent or quote that line") from error
