@@ -104,9 +104,7 @@ def summary_of(obj: Object) -> RevisionSummary | None:
         namespace=metadata.get("namespace", ""),
         version=int(version),
         status=_STATUSES.get(labels.get("status", ""), Status.UNKNOWN),
-        modified=datetime.fromtimestamp(int(modified), tz=created.tzinfo)
-        if modified.isdecimal() and created
-        else created,
+        modified=datetime.fromtimestamp(int(modified), tz=UTC) if modified.isdecimal() else created,
         created=created,
         notes_to_self=own_notes(metadata),
         uid=metadata.get("uid", ""),
