@@ -1,0 +1,66 @@
+"""Fixtures for tests that need real parts: a control plane, helm, an OCI registry.
+
+What is missing on a developer's machine skips the tests that need it, with a line that says how to get it; when the
+variable CI is set it fails them.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support import clusters, tools
+from tests.support.clusters import Cluster
+from tests.support.registry import OciRegistry
+from tests.support.registry import oci_registry as run_registry
+
+from fairway.domain.errors import FairwayError
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        clusters.run_name()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):
+        clusters.remove_run_cluster()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """A ready control plane: that of FAIRWAY_TEST_KUBECONFIG, else one of this run's own, shared by its workers."""
+    if path := os.environ.get("FAIRWAY_TEST_KUBECONFIG"):
+        return clusters.given(Path(path))
+    try:
+        return clusters.start()
+    except FairwayError as error:
+        tools.unavailable(f"no control plane: {error.message}; {error.fix}")
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[str]:
+    """A fresh namespace for one test; it is deleted afterwards without waiting."""
+    name = f"t-{uuid.uuid4().hex[:10]}"
+    cluster.client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    # Without it the first pods are refused and come back only after a back-off.
+    cluster.client.wait(f"/api/v1/namespaces/{name}/serviceaccounts/default", lambda account: True)
+    yield name
+    cluster.client.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture(scope="session")
+def helm() -> Path:
+    """The real helm binary."""
+    return tools.need(tools.HELM, tools.helm_binary())
+
+
+@pytest.fixture(scope="session")
+def oci_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciRegistry]:
+    """A real, empty OCI registry on loopback, for this session."""
+    program = tools.need(tools.REGISTRY, tools.registry_binary())
+    with run_registry(program, tmp_path_factory.mktemp("registry")) as registry:
+        yield registry

@@ -1,0 +1,64 @@
+"""A real OCI registry on loopback for tests."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairway.adapters.devcluster.ports import choose
+
+_CONFIG = """\
+version: 0.1
+log: {{level: error, accesslog: {{disabled: true}}}}
+storage: {{filesystem: {{rootdirectory: {storage}}}, delete: {{enabled: true}}}}
+http: {{addr: "127.0.0.1:{port}"}}
+"""
+
+
+@dataclass(frozen=True)
+class OciRegistry:
+    """`host` is 127.0.0.1:PORT, plain HTTP; references are oci://HOST/NAME."""
+
+    host: str
+
+
+@contextmanager
+def oci_registry(program: Path, folder: Path) -> Iterator[OciRegistry]:
+    """Run a registry that keeps its storage in `folder`."""
+    (port,) = choose(1)
+    config = folder / "config.yml"
+    config.write_text(_CONFIG.format(storage=folder / "storage", port=port), encoding="utf-8")
+    with (folder / "registry.log").open("wb") as log:
+        process = subprocess.Popen(
+            [program, "serve", config], stdout=log, stderr=log, env={"OTEL_TRACES_EXPORTER": "none"}
+        )
+        try:
+            _wait(port, process)
+            yield OciRegistry(f"127.0.0.1:{port}")
+        finally:
+            process.terminate()
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
+    until = time.monotonic() + 20
+    while time.monotonic() < until and process.poll() is None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+        try:
+            connection.request("GET", "/v2/")
+            if connection.getresponse().status == 200:
+                return
+        except OSError:
+            time.sleep(0.05)
+        finally:
+            connection.close()
+    raise AssertionError("the registry did not start; see registry.log")
