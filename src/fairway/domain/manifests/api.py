@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from fairway.domain.charts.rendering import Capabilities
@@ -22,7 +23,7 @@ class ApiResource:
     verbs: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ApiResources:
     """All kinds that the server knows; `by_kind` holds the preferred version, `by_ref` every served one."""
 
@@ -33,6 +34,11 @@ class ApiResources:
     by_kind: Mapping[Kind, ApiResource]
 
     def capabilities(self) -> Capabilities:
+        """What charts see; the same object each time, since every release of a run asks."""
+        return self._capabilities
+
+    @cached_property
+    def _capabilities(self) -> Capabilities:
         versions = {r.api_version for r in self.resources}
         versions |= {f"{r.api_version}/{r.kind}" for r in self.resources}
         return Capabilities(self.kube_version, tuple(sorted(versions)))

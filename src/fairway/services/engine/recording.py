@@ -1,17 +1,93 @@
-"""Where the engine writes down each change, before and after."""
+"""Every change of a run, in the ledger: opened before anything is touched, closed with its outcome."""
 
 from __future__ import annotations
 
+from typing import Protocol
+
+from fairway.domain.deployments.record import Change as Requested
+from fairway.domain.deployments.record import ChangeKind, PlanSummary, Run
+from fairway.domain.deployments.status import State
+from fairway.domain.progress import Outcome
+from fairway.domain.releases.plan import ObjectAction
+from fairway.domain.releases.state import Action
+from fairway.domain.values.secrets import SecretRegister
 from fairway.services.engine.carrying import Result
 from fairway.services.engine.planning import Planned
+from fairway.services.recording.recorder import Recorder
+
+QUIET = (ObjectAction.UNCHANGED, ObjectAction.KEEP)
+
+STATES = {
+    Outcome.FAILED: State.FAILURE,
+    Outcome.INTERRUPTED: State.FAILURE,
+    Outcome.REFUSED: State.ERROR,
+    Outcome.SKIPPED: State.ERROR,
+}
 
 
-class ChangeLog:
-    """Where changes are written down, before and after. This one forgets; the ledger's remembers."""
+class ChangeLog(Protocol):
+    """Where changes are written down, before and after."""
 
     def opening(self, plan: Planned) -> str:
         """A change is about to begin; returns the id under which it is known."""
-        return ""
+        ...
 
     def closing(self, change_id: str, plan: Planned, result: Result) -> None:
         """The change ended."""
+        ...
+
+
+class NoLog:
+    """Writes nothing down: for planning, and for tests that look elsewhere."""
+
+    def opening(self, plan: Planned) -> str:
+        return ""
+
+    def closing(self, change_id: str, plan: Planned, result: Result) -> None:
+        return None
+
+
+class LedgerLog:
+    """Writes to the ledger through a recorder; texts are masked on the way."""
+
+    def __init__(
+        self, recorder: Recorder, run: Run, *, environment: str, cluster: str, secrets: SecretRegister
+    ) -> None:
+        self._recorder = recorder
+        self._run = run
+        self._environment = environment
+        self._cluster = cluster
+        self._secrets = secrets
+
+    def opening(self, plan: Planned) -> str:
+        chart = _metadata(plan.change.content.chart if plan.change else {})
+        before = _metadata(plan.previous.chart if plan.previous else {})
+        requested = Requested(
+            environment=self._environment,
+            release=plan.name,
+            action=ChangeKind(plan.action.value if plan.action is not Action.NOTHING else ChangeKind.UPGRADE),
+            cluster=self._cluster,
+            namespace=plan.namespace,
+            chart=chart.get("name", ""),
+            chart_version=chart.get("version", ""),
+            chart_version_before=before.get("version", ""),
+            revision_before=plan.latest.version if plan.latest else None,
+            inputs_digest=plan.inputs.digest if plan.inputs else "",
+            plan=PlanSummary.of((o.action.value, str(o.ref)) for o in plan.objects if o.action not in QUIET),
+        )
+        (deployment,) = self._recorder.open(self._run, [requested])
+        self._recorder.started(deployment.id)
+        return deployment.id
+
+    def closing(self, change_id: str, plan: Planned, result: Result) -> None:
+        state = STATES.get(result.outcome, State.SUCCESS)
+        text = self._secrets.mask("\n".join(result.reasons))
+        self._recorder.finished(change_id, state, description=text, revision=result.revision or None)
+        if result.kept_revision:
+            back = f"back to revision {result.kept_revision}"
+            self._recorder.finished(change_id, State.ROLLED_BACK, description=back, revision=result.revision or None)
+
+
+def _metadata(chart: object) -> dict[str, str]:
+    metadata = chart.get("metadata") if hasattr(chart, "get") else None
+    return {k: str(v) for k, v in metadata.items()} if isinstance(metadata, dict) else {}

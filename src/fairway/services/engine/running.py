@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from fairway.domain.errors import FairwayError, InvalidInput, Refused
@@ -47,7 +47,7 @@ CONCURRENCY = 16
 class RunOptions:
     """How to run. `only` chooses releases by name; nothing chosen means all of them."""
 
-    plan: PlanOptions = PlanOptions()
+    plan: PlanOptions = field(default_factory=PlanOptions)
     only: frozenset[str] = frozenset()
     concurrency: int = CONCURRENCY
     allow_deletions: bool = False
@@ -233,6 +233,9 @@ class EnvironmentRun:
             )
         )
         change_id = self._log.opening(plan)
+        if change_id:
+            marked = {**plan.change.notes_to_self, notes.DEPLOYMENT: change_id}
+            plan = replace(plan, change=replace(plan.change, notes_to_self=marked))
         result = Result(Outcome.INTERRUPTED, reasons=("interrupted; apply again to go on",))
         try:
             result = await self._carry(plan)

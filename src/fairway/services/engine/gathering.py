@@ -1,0 +1,58 @@
+"""From a declared release to its inputs: the chart fetched, the values resolved, plain files read."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Protocol
+
+from fairway.domain.charts.rendering import ChartSource
+from fairway.domain.errors import UserError
+from fairway.domain.repository.models import ChartReference, Environment, Release
+from fairway.domain.values.layers import UserValues
+from fairway.services.engine.inputs import PlainFile, ReleaseInputs, gather
+from fairway.services.engine.snapshot import Snapshot
+
+
+class ChartShelf(Protocol):
+    async def fetch(self, ref: ChartReference) -> ChartSource: ...
+
+
+class Values(Protocol):
+    async def user_values(self, release: Release, chart: ChartSource | None = None) -> UserValues: ...
+
+
+class Gathering:
+    """Gathers the inputs of one environment's releases, for one run."""
+
+    def __init__(self, environment: Environment, charts: ChartShelf, values: Values, root: str) -> None:
+        self._environment = environment
+        self._charts = charts
+        self._values = values
+        self._root = Path(root)
+
+    async def __call__(self, release: Release, snapshot: Snapshot) -> ReleaseInputs:
+        """Raises `UserError` for what the author must fix, `Transient` for a place that does not answer."""
+        chart = await self._charts.fetch(release.chart) if release.chart is not None else None
+        values = await self._values.user_values(release, chart)
+        files = await asyncio.to_thread(self._read, release) if release.resource_files else ()
+        return gather(
+            self._environment,
+            release,
+            values=values.values,
+            chart=chart,
+            files=files,
+            capabilities=snapshot.resources.capabilities(),
+        )
+
+    def _read(self, release: Release) -> tuple[PlainFile, ...]:
+        files: list[PlainFile] = []
+        for name in release.resource_files:
+            path = Path(name)
+            try:
+                text = path.read_text(encoding="utf-8-sig")
+            except (OSError, UnicodeDecodeError) as error:
+                raise UserError(f"resource file {name} can't be read: {error}", where=release.position) from error
+            shown = path.relative_to(self._root) if path.is_relative_to(self._root) else path
+            files.append(PlainFile(shown.as_posix(), text))
+        return tuple(files)
