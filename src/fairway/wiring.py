@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from fairway.domain.repository.models import HelmRepo
 from fairway.settings import Settings, process_environment
 
 if TYPE_CHECKING:
+    from fairway.adapters.devcluster import DevClusters, Progress
+    from fairway.domain.repository.models import HelmRepo
     from fairway.services.charts import Charts, Notices
 
 
@@ -34,3 +35,10 @@ def chart_service(
         repositories={repo.name: repo.url for repo in helm_repos},
         notices=notices,
     )
+
+
+def dev_clusters(settings: Settings, progress: Progress) -> DevClusters:
+    """The development clusters of this user; their methods block."""
+    from fairway.adapters.devcluster import DevClusters
+
+    return DevClusters(cache_dir=settings.cache_dir, data_dir=settings.data_dir, progress=progress)

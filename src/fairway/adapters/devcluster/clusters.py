@@ -7,65 +7,19 @@ commands at the same time safe; it is never held while a cluster starts.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 
 from fairway.adapters.devcluster import bundle as bundles
-from fairway.adapters.devcluster import kubeconfigs, ports, running
+from fairway.adapters.devcluster import info, kubeconfigs, ports, running
+from fairway.adapters.devcluster.info import DEFAULT_NAME, DEFAULT_NODES, ClusterInfo
 from fairway.adapters.devcluster.locks import locked
 from fairway.adapters.devcluster.progress import Progress, silent
 from fairway.adapters.devcluster.sources import Sources, find_sources
-from fairway.adapters.devcluster.state import ClusterFolder, Event, Plan, Status, check_name
+from fairway.adapters.devcluster.state import ClusterFolder, Plan, check_name
 from fairway.adapters.devcluster.toolchain import find_go
 from fairway.domain.errors import UserError
-
-DEFAULT_NAME = "fairway"
-DEFAULT_NODES = 3
-
-
-@dataclass(frozen=True, slots=True)
-class PartInfo:
-    """One process of a cluster. Memory in bytes, 0 when it does not run; `since` is when the state began."""
-
-    name: str
-    state: str
-    pid: int | None
-    restarts: int
-    memory: int
-    address: str
-    version: str
-    since: datetime | None
-    last_exit: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterInfo:
-    """A cluster as it is now. `phase`: starting, ready, stopping, failed, or stopped when no supervisor runs.
-
-    `changed` says whether the call that returned this started it.
-    """
-
-    name: str
-    phase: str
-    message: str
-    context: str
-    server: str
-    kubeconfig: Path
-    nodes: int
-    kubernetes: str
-    outdated: bool
-    started_at: datetime | None
-    parts: tuple[PartInfo, ...]
-    events: tuple[Event, ...]
-    changed: bool = False
-
-    @property
-    def memory(self) -> int:
-        """Bytes that all parts use together."""
-        return sum(part.memory for part in self.parts)
 
 
 class DevClusters:
@@ -153,14 +107,14 @@ class DevClusters:
     def status(self, name: str = DEFAULT_NAME) -> ClusterInfo:
         """The cluster as it is now; UserError when there is no such cluster."""
         folder, plan = self._existing(name)
-        return self._info(folder, plan)
+        return info.read(folder, plan, self._current_bundle())
 
     def list(self) -> tuple[ClusterInfo, ...]:
         """All clusters of this user, by name."""
         if not self._folder.is_dir():
             return ()
         folders = [ClusterFolder(path) for path in sorted(self._folder.iterdir()) if path.is_dir()]
-        return tuple(self._info(folder, plan) for folder in folders if (plan := folder.plan()))
+        return tuple(info.read(folder, plan, self._current_bundle()) for folder in folders if (plan := folder.plan()))
 
     def merge(self, name: str, target: Path) -> None:
         """Add the cluster's context to a kubeconfig; `down` takes it out again. An existing current-context stays."""
@@ -198,6 +152,9 @@ class DevClusters:
             find_go=lambda: find_go(sources.go_version, self._tools, self._progress),
         )
 
+    def _current_bundle(self) -> Path:
+        return bundles.bundle_folder(self._current_sources(), self._cache)
+
     def _current_sources(self) -> Sources:
         if self._sources is None:
             self._sources = find_sources()
@@ -234,25 +191,6 @@ class DevClusters:
             memory_limit=memory_limit,
         )
 
-    def _info(self, folder: ClusterFolder, plan: Plan) -> ClusterInfo:
-        status = folder.status()
-        alive = status is not None and running.is_alive(status)
-        current = bundles.bundle_folder(self._current_sources(), self._cache)
-        return ClusterInfo(
-            name=plan.name,
-            phase=status.phase if status and (alive or status.phase == "failed") else "stopped",
-            message=_message(plan.name, status, alive),
-            context=plan.context,
-            server=plan.server,
-            kubeconfig=folder.kubeconfig,
-            nodes=plan.nodes,
-            kubernetes=plan.kubernetes,
-            outdated=plan.bundle != str(current),
-            started_at=status.started_at if status and alive else None,
-            parts=tuple(_parts(status)),
-            events=status.events if status else (),
-        )
-
 
 def context_name(name: str) -> str:
     """The name of a cluster's context, cluster and user in kubeconfigs."""
@@ -270,31 +208,4 @@ def _check_same(plan: Plan, nodes: int | None, port: int | None) -> None:
         raise UserError(
             f"cluster {plan.name} runs on port {plan.api_port}, not {port}",
             fix=f"fairway cluster down{option}, then up with --port {port}",
-        )
-
-
-def _message(name: str, status: Status | None, alive: bool) -> str:
-    if alive and status:
-        troubled = [part.name for part in status.parts if part.state == "restarting"]
-        return f"{', '.join(troubled)} restarting" if troubled else status.message
-    if status and status.phase == "failed":
-        return status.message
-    orphans = sum(process.alive() for process in status.processes) if status else 0
-    left = f"; {orphans} of its processes are left over" if orphans else ""
-    return f"its supervisor is gone{left}; fairway cluster up starts it again with what was in it"
-
-
-def _parts(status: Status | None) -> Iterable[PartInfo]:
-    for part in status.parts if status else ():
-        runs = part.process is not None and part.process.alive()
-        yield PartInfo(
-            name=part.name,
-            state=part.state if runs or part.state != "running" else "gone",
-            pid=part.process.pid if part.process and runs else None,
-            restarts=part.restarts,
-            memory=part.process.memory() if part.process and runs else 0,
-            address=part.address,
-            version=part.version,
-            since=part.since if runs else None,
-            last_exit=part.last_exit,
         )

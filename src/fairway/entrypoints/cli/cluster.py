@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from fairway.adapters.devcluster import ClusterInfo, DevClusters
-from fairway.adapters.devcluster.clusters import DEFAULT_NAME, DEFAULT_NODES
+from fairway.adapters.devcluster import DEFAULT_NAME, DEFAULT_NODES, ClusterInfo, DevClusters
 from fairway.entrypoints.cli import cluster_views as views
 from fairway.entrypoints.cli.progress_line import ProgressLine
 from fairway.settings import load_settings
+from fairway.wiring import dev_clusters
 
 Command = Callable[..., Any]
 
@@ -44,9 +44,8 @@ def output_option(command: Command) -> Command:
 @contextmanager
 def clusters() -> Iterator[tuple[DevClusters, ProgressLine]]:
     """The clusters of this user, telling their progress on stderr."""
-    settings = load_settings()
     with ProgressLine() as line:
-        yield DevClusters(cache_dir=settings.cache_dir, data_dir=settings.data_dir, progress=line), line
+        yield dev_clusters(load_settings(), line), line
 
 
 @click.group()
