@@ -28,6 +28,8 @@ class HelmRepo:
     username: ValueSource | None = None
     password: ValueSource | None = None
     token: ValueSource | None = None
+    pass_credentials: bool = False
+    """Send the login also to other hosts that the index names (`passCredentials`)."""
 
 
 @dataclass(frozen=True, slots=True)

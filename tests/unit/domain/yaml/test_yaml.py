@@ -102,7 +102,7 @@ def test_all_documents_are_read_and_empty_ones_are_none() -> None:
         ("a:\n  - b\n c: 1", 3, 2, "fits no block"),
         ("a: 'x\nb: 1", 1, 4, "never closed"),
         ("a: {{ x }}", 1, 5, "cannot be a key"),
-        ("c: [", 1, 5, "ends too early"),
+        ("c: [", 2, 1, "ends too early"),
         ("a: [1, 2\nb: 3", 1, 4, "not closed with ']'"),
         ("a: 1\n---\nb: 2", 2, 1, "second document"),
         ("k: 1\na: \x01", 2, 4, "control character"),

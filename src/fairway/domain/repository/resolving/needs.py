@@ -1,0 +1,59 @@
+"""`needs` over all releases of an environment: known names, nothing that needs itself, no circles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fairway.domain.repository.findings import Findings, suggestion
+from fairway.domain.repository.models import Need, Release
+
+MOST_SHOWN = 10
+
+
+def check_needs(releases: Sequence[Release], declared: Sequence[str], environment: str, findings: Findings) -> None:
+    """`declared` has also the names of releases that could not be resolved: needing them is not a second mistake."""
+    known = set(declared)
+    graph: dict[str, dict[str, Need]] = {}
+    for release in releases:
+        edges = graph.setdefault(release.name, {})
+        for need in release.needs:
+            if need.release == release.name:
+                findings.error("needs-itself", f'release "{release.name}" needs itself', need.position, "remove it")
+            elif need.release not in known:
+                message = (
+                    f'release "{release.name}" needs "{need.release}", which environment "{environment}" '
+                    f"does not have{suggestion(need.release, known)}"
+                )
+                findings.error("unknown-release", message, need.position)
+            else:
+                edges.setdefault(need.release, need)
+    _report_cycles(graph, findings)
+
+
+def _report_cycles(graph: Mapping[str, Mapping[str, Need]], findings: Findings) -> None:
+    """Each circle once, at the need that closes it. Depth first without recursion: chains may be long."""
+    done: set[str] = set()
+    for start in graph:
+        if start in done:
+            continue
+        chain: list[str] = [start]
+        on_chain = {start}
+        pending = [iter(graph[start].values())]
+        while pending:
+            need = next(pending[-1], None)
+            if need is None:
+                pending.pop()
+                finished = chain.pop()
+                on_chain.discard(finished)
+                done.add(finished)
+            elif need.release in on_chain:
+                circle = " → ".join(_shortened([*chain[chain.index(need.release) :], need.release]))
+                findings.error("needs-cycle", f"releases need each other in a circle: {circle}", need.position)
+            elif need.release not in done and need.release in graph:
+                chain.append(need.release)
+                on_chain.add(need.release)
+                pending.append(iter(graph[need.release].values()))
+
+
+def _shortened(names: list[str]) -> list[str]:
+    return names if len(names) <= MOST_SHOWN else [*names[: MOST_SHOWN // 2], "…", *names[-MOST_SHOWN // 2 :]]

@@ -1,0 +1,143 @@
+"""Reads a deployments repository: environments.yaml, the release files that it names, and whether the rest exists.
+
+The rule not to break: every mistake of every file comes out of one run; nothing is raised at the first.
+Synchronous on purpose: a thousand releases take less than half a second, and nothing useful can happen meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fairway.domain.errors import Diagnostic, InvalidInput, Position, Severity, UserError
+from fairway.domain.repository.findings import Findings, suggestion
+from fairway.domain.repository.models import Repository
+from fairway.domain.repository.resolving import FileReference, ReferenceKind, release_files_of, resolve_repository
+from fairway.domain.repository.sites import Document
+from fairway.domain.yaml import compose
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`repository` is None when a diagnostic is an error; `documents` are the files that could be read."""
+
+    repository: Repository | None
+    diagnostics: tuple[Diagnostic, ...]
+    documents: tuple[Document, ...]
+    references: tuple[FileReference, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        return tuple(item for item in self.diagnostics if item.severity is Severity.WARNING)
+
+
+def load_repository(environments_file: Path) -> Repository:
+    """The repository, complete and without errors.
+
+    Raises UserError when there is no such file, InvalidInput with all errors and warnings when there is any error.
+    """
+    loaded = read_repository(environments_file)
+    if loaded.repository is None:
+        raise InvalidInput([item for item in loaded.diagnostics if item.severity is not Severity.INFO])
+    return loaded.repository
+
+
+def read_repository(environments_file: Path, shown_from: Path | None = None) -> Loaded:
+    """As `load_repository`, but mistakes are returned. Positions name files relative to `shown_from` (default: the
+    working directory) when they are below it. Raises UserError only when there is no such file."""
+    base = (shown_from or Path.cwd()).absolute()
+    path = os.path.abspath(environments_file)
+    if not os.path.isfile(path):
+        raise missing_repository(environments_file)
+    findings = Findings()
+    main = _read(path, base, findings)
+    if main is None:
+        return Loaded(None, tuple(findings.in_order()), ())
+    documents: dict[str, Document] = {}
+    unreadable: set[str] = set()
+    for file, site in release_files_of(main):
+        if file in documents or file in unreadable:
+            continue
+        if not os.path.isfile(file):
+            _report_missing(file, site.at(), "release file", findings)
+            unreadable.add(file)
+        elif (document := _read(file, base, findings)) is not None:
+            documents[file] = document
+        else:
+            unreadable.add(file)
+    resolution = resolve_repository(main, documents, findings)
+    _check_references(resolution.references, findings)
+    repository = None if findings.failed else resolution.repository
+    everything = (main, *documents.values())
+    return Loaded(repository, tuple(findings.in_order()), everything, resolution.references)
+
+
+def missing_repository(environments_file: Path) -> UserError:
+    """The error for a first contact: says how to start."""
+    folder = environments_file.absolute().parent
+    where = "here" if folder == Path.cwd() else f"in {folder}"
+    near = next((name for name in ("environments.yml", "environments.yaml") if (folder / name).is_file()), None)
+    if near and near != environments_file.name:
+        return UserError(f"no {environments_file.name} {where}", fix=f"there is {near}: use -f {near}, or rename it")
+    fix = "start one with fairway init --example, or name one with -f PATH"
+    return UserError(f"no {environments_file.name} {where}", fix=fix)
+
+
+def _read(path: str, base: Path, findings: Findings) -> Document | None:
+    shown = shown_path(path, base)
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        value, positions, problems = compose(text, shown)
+    except OSError as error:
+        findings.error("missing-file", f"cannot be read: {error.strerror}", Position(shown))
+        return None
+    except UnicodeDecodeError as error:
+        findings.error("yaml-syntax", f"byte {error.start} is not UTF-8", Position(shown), "save the file as UTF-8")
+        return None
+    except InvalidInput as error:
+        findings.add(*error.diagnostics)
+        return None
+    return Document(path, shown, value, positions, tuple(problems))
+
+
+def shown_path(path: str, base: Path) -> str:
+    """How messages name a file: relative when it is below `base`, else absolute."""
+    prefix = f"{base}{os.sep}"
+    return path[len(prefix) :] if path.startswith(prefix) else path
+
+
+def _check_references(references: Iterable[FileReference], findings: Findings) -> None:
+    for reference in references:
+        if reference.kind is ReferenceKind.CHART:
+            _check_chart(reference, findings)
+        elif not os.path.isfile(reference.path):
+            if os.path.isdir(reference.path):
+                message = f"{reference.label}: {reference.written} is a folder, a file is needed"
+                findings.error("missing-file", message, reference.position, "name the files in it")
+            else:
+                label = f"{reference.label}: {reference.kind}"
+                _report_missing(reference.path, reference.position, label, findings, reference.written)
+
+
+def _check_chart(reference: FileReference, findings: Findings) -> None:
+    if os.path.isfile(os.path.join(reference.path, "Chart.yaml")):
+        return
+    if os.path.isdir(reference.path):
+        message = f"{reference.label}: the folder {reference.written} has no Chart.yaml"
+        findings.error("not-a-chart", message, reference.position, "name the folder that holds Chart.yaml")
+    else:
+        label = f"{reference.label}: chart folder"
+        _report_missing(reference.path, reference.position, label, findings, reference.written)
+
+
+def _report_missing(path: str, where: Position, label: str, findings: Findings, written: str | None = None) -> None:
+    folder, name = os.path.split(path)
+    try:
+        near = suggestion(name, os.listdir(folder), most=0)
+    except OSError:
+        near = ""
+    message = f"{label} {written or name} does not exist{near}"
+    findings.error("missing-file", message, where, f"create {path}, or correct the path (relative to this file)")
