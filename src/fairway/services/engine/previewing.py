@@ -1,0 +1,144 @@
+"""A planned release as people see it: every changed object asked for by a server-side dry run, field by field.
+
+Nothing is changed. What the server would default or an admission webhook would add is in the dry run's answer, so
+a plan shows exactly what an apply would bring about.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fairway.domain.errors import FairwayError
+from fairway.domain.kube_errors import InvalidObject, UnknownKind
+from fairway.domain.manifests.diff import differences, masked_keys
+from fairway.domain.manifests.hooks import hooks_for
+from fairway.domain.manifests.masking import Masker
+from fairway.domain.manifests.restarts import restarts
+from fairway.domain.releases import notes
+from fairway.domain.releases.plan import FieldChange, InputChange, ObjectAction, ObjectChange, ReleasePlan
+from fairway.domain.releases.revision import Hook
+from fairway.domain.releases.state import Action
+from fairway.domain.repository.models import ImmutablePolicy
+from fairway.services.engine.applying import Owner, immutable_fields, to_apply
+from fairway.services.engine.change import AFTER, BEFORE, Change
+from fairway.services.engine.content import Document
+from fairway.services.engine.planning import Planned
+from fairway.services.engine.session import Session
+
+DRY_RUNS_AT_ONCE = 16
+
+
+class Previewing:
+    """Turns planned releases into plans for people; `secrets` are never shown."""
+
+    def __init__(self, session: Session, secrets: Sequence[str] = ()) -> None:
+        self._session = session
+        self._masker = Masker(secrets)
+        self._room = asyncio.Semaphore(DRY_RUNS_AT_ONCE)
+
+    async def preview(self, planned: Planned, environment: str) -> ReleasePlan:
+        """The plan of one release. A refusal of the API server is part of the plan, not an error."""
+        change = planned.change
+        labels = dict(planned.inputs.release.labels) if planned.inputs else {}
+        needs = tuple(n.release for n in planned.inputs.release.needs) if planned.inputs else ()
+        plan = ReleasePlan(
+            environment=environment,
+            release=planned.name,
+            namespace=planned.namespace,
+            state=planned.state,
+            action=planned.action,
+            reason=planned.reason,
+            from_revision=planned.latest.version if planned.latest else 0,
+            chart_before=planned.previous.chart_label if planned.previous else "",
+            inputs=tuple(input_changes(planned)),
+            inputs_digest=planned.inputs.digest if planned.inputs else "",
+            labels=labels,
+            needs=needs,
+        )
+        if change is None:
+            return plan
+        documents = change.content.by_key
+        objects = await asyncio.gather(*(self._detail(change, documents.get(o.ref.key), o) for o in planned.objects))
+        shown = tuple(o for o in objects if o is not None)
+        metadata = change.content.chart.get("metadata") or {}
+        return replace(
+            plan,
+            objects=shown,
+            hooks=() if planned.action is Action.CORRECT else hooks_of(change),
+            chart_after=f"{metadata.get('name', '')}-{metadata.get('version', '')}",
+            content_digest=change.content.digest,
+            warnings=tuple(o.reason for o in shown if o.action is ObjectAction.UPDATE and o.reason),
+        )
+
+    async def _detail(self, change: Change, document: Document | None, shown: ObjectChange) -> ObjectChange | None:
+        if document is None or shown.action is ObjectAction.UNCHANGED:
+            return shown
+        async with self._room:
+            if shown.action is ObjectAction.CREATE:
+                return await self._created(change, document, shown)
+            return await self._updated(change, document, shown)
+
+    async def _created(self, change: Change, document: Document, shown: ObjectChange) -> ObjectChange:
+        try:
+            await self._session.kube.apply(self._desired(change, document, None), document.ref, dry_run=True)
+        except UnknownKind:
+            return replace(shown, reason="its kind is not served yet")
+        except FairwayError as error:
+            if "not found" in error.message and "namespace" in error.message:
+                return shown
+            return replace(shown, reason=error.message)
+        return shown
+
+    async def _updated(self, change: Change, document: Document, shown: ObjectChange) -> ObjectChange | None:
+        kube = self._session.kube
+        live = await kube.get(document.ref)
+        if live is None:
+            return replace(shown, action=ObjectAction.CREATE)
+        try:
+            wanted = await kube.apply(
+                self._desired(change, document, change.live.get(document.ref.key)), document.ref, dry_run=True
+            )
+        except InvalidObject as error:
+            return self._refused(change, document, shown, error)
+        except FairwayError as error:
+            return replace(shown, reason=error.message)
+        fields = differences(live, wanted, masker=self._masker)
+        action = ObjectAction.UPDATE if fields else ObjectAction.UNCHANGED
+        return replace(
+            shown, action=action, fields=fields, masked_keys=masked_keys(fields), restarts=restarts(live, wanted)
+        )
+
+    def _refused(self, change: Change, document: Document, shown: ObjectChange, error: InvalidObject) -> ObjectChange:
+        immutable = immutable_fields(error)
+        if not immutable:
+            return replace(shown, reason=error.message)
+        fields = tuple(FieldChange(path, None, None) for path in immutable)
+        reason = f"{', '.join(immutable)} can't be changed in place"
+        if change.policy.immutable is ImmutablePolicy.REPLACE:
+            return replace(shown, action=ObjectAction.REPLACE, reason=reason)
+        return replace(shown, fields=fields, reason=f"{reason}; policy: {{immutable: replace}} would replace it")
+
+    def _desired(self, change: Change, document: Document, live: dict[str, object] | None) -> dict[str, object]:
+        return to_apply(Owner(change.release, change.namespace, change.policy), document, live)
+
+
+def hooks_of(change: Change) -> tuple[Hook, ...]:
+    """The hooks that carrying out would run, in running order."""
+    hooks = change.content.hooks
+    return (*hooks_for(BEFORE[change.operation], hooks), *hooks_for(AFTER[change.operation], hooks))
+
+
+def input_changes(planned: Planned) -> list[InputChange]:
+    """Which inputs differ from those of the stored revision; empty when it was not Fairway that stored it."""
+    if planned.inputs is None or planned.latest is None:
+        return []
+    before, now = notes.decode_parts(planned.latest.notes_to_self), dict(planned.inputs.parts)
+    if not before:
+        return []
+    return [
+        InputChange(name, before.get(name, ""), now.get(name, ""))
+        for name in sorted(before.keys() | now.keys())
+        if before.get(name) != now.get(name)
+    ]
