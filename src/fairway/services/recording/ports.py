@@ -7,13 +7,11 @@ The spool is the ledger's write-ahead log on this machine. Whoever needs the led
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from fairway.domain.deployments.journal import Contents, Record
 from fairway.domain.deployments.query import Page, Query
-from fairway.domain.deployments.record import Deployment, Run, StatusEntry, Story
-
-Record = Run | Deployment | StatusEntry
+from fairway.domain.deployments.record import StatusEntry, Story
 
 
 class Ledger(Protocol):
@@ -39,17 +37,6 @@ class Ledger(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a segment of the spool holds."""
-
-    records: tuple[Record, ...]
-    orphans: tuple[str, ...] = ()
-    """Deployments that its writer, which is dead, had begun and never ended."""
-    unreadable: int = 0
-    """Lines that are not ours or were cut off."""
 
 
 class Segment(Protocol):

@@ -11,15 +11,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict, replace
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from fairway.domain.deployments.ids import encode
+from fairway.domain.deployments.journal import Record
+from fairway.domain.deployments.masking import fit_to_keep
 from fairway.domain.deployments.record import Cause, Change, Deployment, Door, Run, StatusEntry
 from fairway.domain.deployments.status import State
 from fairway.domain.errors import FairwayError
-from fairway.services.recording.ports import Ledger, Record, Spool
+from fairway.services.recording.ports import Ledger, Spool
 from fairway.services.recording.replaying import Replayed, replay
 
 BACKLOG = 4 << 20
@@ -54,6 +57,7 @@ class Recorder:
         self._spare = spare
         self._every = every
         self._last_millisecond = 0
+        self._kept_runs: set[str] = set()
         self._warned: set[str] = set()
         self._spare_used = False
         self._background: asyncio.Task[None] | None = None
@@ -62,26 +66,28 @@ class Recorder:
     def begin(self, door: Door, action: str, cause: Cause) -> Run:
         """A call through a door; remembered together with the first deployment that it opens."""
         at = self._now()
-        return Run(self._new_id(at), at, door, action, cause)
+        fit: dict[str, Any] = {n: fit_to_keep(text) for n, text in asdict(cause).items() if isinstance(text, str)}
+        return Run(self._new_id(at), at, door, action, replace(cause, **fit))
 
     def open(self, run: Run, changes: Sequence[Change]) -> list[Deployment]:
         """Record what is about to be done, as `queued`; one deployment per change, in the same order."""
         at = self._now()
         deployments = [Deployment(self._new_id(at), run.id, at, change) for change in changes]
         queued = [StatusEntry(deployment.id, State.QUEUED, at) for deployment in deployments]
-        self._keep([run, *deployments, *queued])
+        self._keep([*([] if run.id in self._kept_runs else [run]), *deployments, *queued])
+        self._kept_runs.add(run.id)
         return deployments
 
     def started(self, deployment_id: str, description: str = "") -> None:
         """Call it before the first request that changes the cluster."""
-        self._keep([StatusEntry(deployment_id, State.IN_PROGRESS, self._now(), description)])
+        self._keep([StatusEntry(deployment_id, State.IN_PROGRESS, self._now(), fit_to_keep(description))])
 
     def finished(self, deployment_id: str, state: State, *, description: str = "", revision: int | None = None) -> None:
         """The outcome (success, failure, error, inactive), and what came after it (rolled_back, inactive).
 
-        `description` is the reason for people, masked; `revision` the release's revision that is now in place.
+        `description` is the reason for people, masked here once more; `revision` is the one that is now in place.
         """
-        self._keep([StatusEntry(deployment_id, state, self._now(), description, revision)])
+        self._keep([StatusEntry(deployment_id, state, self._now(), fit_to_keep(description), revision)])
 
     async def flush(self) -> Replayed | None:
         """Bring the ledger up to date now; None when it is away (said once through `warn`, kept in the spool)."""

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from fairway.domain.deployments.journal import Record
 from fairway.domain.deployments.record import StatusEntry
 from fairway.domain.deployments.status import State
-from fairway.services.recording.ports import Ledger, Record, Spool
+from fairway.services.recording.ports import Ledger, Spool
 
 BATCH = 1000
 """Records per transaction."""

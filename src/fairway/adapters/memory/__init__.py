@@ -1,0 +1,1 @@
+"""What needs no database: remembered for as long as the process lives (`FAIRWAY_LEDGER_URL=none`)."""
