@@ -11,7 +11,8 @@ from typing import Any
 
 from fairway.domain.errors import Position
 from fairway.domain.repository.models import ChartValue
-from fairway.domain.values.interpolation import RELEASE, expand, fill_placeholders, has_placeholder, map_strings
+from fairway.domain.repository.placeholders import fill
+from fairway.domain.values.interpolation import RELEASE, expand, has_placeholder, map_strings
 from fairway.domain.values.paths import Path, parse_key
 from fairway.domain.values.secrets import looks_secret
 
@@ -41,8 +42,7 @@ class Assignment:
         """The same with `{{release}}` filled in."""
         if not self.open:
             return self
-        filled = map_strings(self.value, lambda text: fill_placeholders(text, {RELEASE: name}))
-        return replace(self, value=filled, open=False)
+        return replace(self, value=fill(self.value, {RELEASE: name}), open=False)
 
 
 def assignment(
@@ -57,9 +57,6 @@ def assignment(
         return Assignment(path, sourced.value, item.position, secret=sourced.secret, note=sourced.note)
     used: set[str] = set()
 
-    def interpolate(text: str) -> str:
-        return fill_placeholders(expand(text, variables, item.position, used), places)
-
-    value = map_strings(item.value, interpolate)
+    value = fill(map_strings(item.value, lambda text: expand(text, variables, item.position, used)), places)
     secret = bool(used) and any(looks_secret(name) for name in used)
     return Assignment(path, value, item.position, written=item.value, secret=secret, open=has_placeholder(value))

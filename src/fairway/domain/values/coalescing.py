@@ -113,13 +113,13 @@ def _coalesce_values(chart: Chart, dest: Table, prefix: Path, merge: bool, remov
                 _drop_nulls(default)
             fill_table(given, default, (*prefix, key), keep_nulls, removals)
         else:
-            given.origins += default.origins
+            _cover(given, default)
 
 
 def fill_table(dest: Node, source: Node, prefix: Path, merge: bool, removals: Removals) -> None:
     """Fill `dest`, which wins, from `source`."""
     given: Table = dest.value
-    dest.origins += source.origins
+    _cover(dest, source)
     for key, default in source.value.items():
         own = given.get(key)
         if own is None:
@@ -130,7 +130,7 @@ def fill_table(dest: Node, source: Node, prefix: Path, merge: bool, removals: Re
         elif own.is_table and default.is_table:
             fill_table(own, default, (*prefix, key), merge, removals)
         else:
-            own.origins += default.origins
+            _cover(own, default)
 
 
 def _share_globals(dest: Table, source: Table) -> None:
@@ -149,6 +149,11 @@ def _share_globals(dest: Table, source: Table) -> None:
         elif own is None or not own.is_table:
             below.value[key] = Node(value.value, value.origins)
     dest[GLOBAL] = below
+
+
+def _cover(stronger: Node, weaker: Node) -> None:
+    """Add what is covered to the origins, once: Helm's steps meet the same default several times."""
+    stronger.origins += tuple(origin for origin in weaker.origins if origin not in stronger.origins)
 
 
 def _drop_nulls(node: Node) -> None:

@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from fairway.domain.errors import Position, UserError
+from fairway.domain.repository.placeholders import PLACEHOLDER
 
 RELEASE = "release"
 """The placeholder that differs from release to release; the others are fixed in an environment."""
-PLACEHOLDERS = (RELEASE, "environment", "namespace", "cluster")
 
-_PLACEHOLDER = re.compile(r"\{\{ *(" + "|".join(PLACEHOLDERS) + r") *\}\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -35,19 +34,12 @@ def map_strings(value: Any, change: Callable[[str], str]) -> Any:
 def has_placeholder(value: Any, name: str = RELEASE) -> bool:
     """Whether a string somewhere in `value` holds `{{name}}`."""
     if isinstance(value, str):
-        return "{{" in value and any(match == name for match in _PLACEHOLDER.findall(value))
+        return "{{" in value and name in PLACEHOLDER.findall(value)
     if isinstance(value, dict):
         return any(has_placeholder(item, name) for item in value.values())
     if isinstance(value, list):
         return any(has_placeholder(item, name) for item in value)
     return False
-
-
-def fill_placeholders(text: str, known: Mapping[str, str]) -> str:
-    """Replace `{{name}}` for each known name; the others stay for a later pass."""
-    if "{{" not in text:
-        return text
-    return _PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), text)
 
 
 def expand(text: str, variables: Mapping[str, str], where: Position | None, used: set[str] | None = None) -> str:

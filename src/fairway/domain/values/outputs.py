@@ -8,7 +8,8 @@ from typing import Any
 from fairway.domain.errors import Position, UserError
 from fairway.domain.manifests.objects import ObjectRef
 from fairway.domain.repository.models import ChartValue, Environment, Release
-from fairway.domain.values.interpolation import RELEASE, fill_placeholders, map_strings
+from fairway.domain.repository.placeholders import fill
+from fairway.domain.values.interpolation import RELEASE
 
 KIND = "output"
 
@@ -39,7 +40,7 @@ def implied_needs(release: Release, environment: Environment) -> frozenset[str]:
 def _named(values: tuple[ChartValue, ...], release: str) -> Iterator[str]:
     for item in values:
         if item.value_from is not None and item.value_from.kind == KIND:
-            other = fill_placeholders(str(item.value_from.settings.get("release", "")), {RELEASE: release})
+            other = str(fill(item.value_from.settings.get("release", ""), {RELEASE: release}))
             if other == release:
                 raise UserError(
                     f'release "{release}" takes an output of itself',
@@ -58,9 +59,3 @@ def output_ref(settings: Mapping[str, Any], namespace: str, where: Position) -> 
             f"which API version {kind} is of cannot be guessed", where=where, fix="add apiVersion: GROUP/VERSION"
         )
     return ObjectRef(str(version), kind, str(settings.get("namespace") or namespace), str(settings["name"]))
-
-
-def fill_settings(settings: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
-    """Settings of a `valueFrom` with placeholders such as `{{release}}` filled in."""
-    filled: dict[str, Any] = map_strings(dict(settings), lambda text: fill_placeholders(text, known))
-    return filled

@@ -1,13 +1,13 @@
-"""What values need from outside: an object of the cluster, a reserved address, a decrypted file, a chart's defaults."""
+"""What values need from outside: an object of the cluster, a reserved address, a decrypted file, a chart folder."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
-from fairway.domain.charts.rendering import ChartSource
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.values.addresses import AddressQuery
-from fairway.domain.values.charts import ChartDefaults
 
 
 class SecretReader(Protocol):
@@ -28,7 +28,7 @@ class Decryptor(Protocol):
         ...
 
 
-class ChartDefaultsReader(Protocol):
-    async def read(self, chart: ChartSource) -> ChartDefaults:
-        """The values.yaml of a chart and of its sub-charts, with positions."""
+class FolderReader(Protocol):
+    async def read(self, path: Path, boundary: Path | None = None) -> Mapping[str, bytes]:
+        """The files of a chart folder as Helm would package them."""
         ...

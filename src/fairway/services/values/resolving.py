@@ -1,7 +1,7 @@
 """The values of an environment's releases: the way the engine asks for them.
 
 One rule: `user_values` is on the hot path of every run, so it asks and parses nothing twice and never makes positions;
-where each value comes from is computed only in explaining.py.
+where each value comes from is computed only by `explain`.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import asyncio
 from collections.abc import Sequence
 
 from fairway.domain.charts.rendering import ChartSource
-from fairway.domain.repository.models import ChartValue, Environment, Release
+from fairway.domain.repository.models import ChartKind, ChartValue, Environment, Release
 from fairway.domain.values.assignments import Assignment, assignment
 from fairway.domain.values.coalescing import coalesced_defaults
+from fairway.domain.values.explaining import Explanation, explain
 from fairway.domain.values.interpolation import RELEASE, has_placeholder
 from fairway.domain.values.layers import EnvironmentLayers, ReleaseLayers, UserValues
 from fairway.domain.values.outputs import KIND as OUTPUT
 from fairway.domain.values.secrets import SecretRegister
-from fairway.services.values.ports import ChartDefaultsReader
+from fairway.services.values.chart_files import ChartFiles
 from fairway.services.values.reading import ValueFiles
 from fairway.services.values.sources import SourcePorts, Sources
 
@@ -34,7 +35,7 @@ class ReleaseValues:
         *,
         ports: SourcePorts,
         files: ValueFiles,
-        charts: ChartDefaultsReader,
+        charts: ChartFiles,
         register: SecretRegister,
     ) -> None:
         self._environment = environment
@@ -60,10 +61,18 @@ class ReleaseValues:
         layers = await self.release_layers(release)
         defaults = None
         if release.list_merge and chart is not None:
-            defaults = coalesced_defaults(await self._charts.read(chart))
+            defaults = coalesced_defaults(await self._charts.defaults(chart))
         values = environment.merge(layers, defaults)
         self._register.add_values(values.values, values.secret_paths)
         return values
+
+    async def explain(self, release: Release, chart: ChartSource) -> Explanation:
+        """The final values of a release, the chart's defaults included, and where each comes from. Raises as above."""
+        environment = await self.environment_layers(release)
+        layers = await self.release_layers(release)
+        explanation = explain(environment, layers, await self._charts.defaults(chart, _folder(release)))
+        self._register.add_values(explanation.values, explanation.secret_paths)
+        return explanation
 
     async def environment_layers(self, release: Release) -> EnvironmentLayers:
         """The environment's layers: the same object for all releases, unless a source depends on the release."""
@@ -95,6 +104,11 @@ class ReleaseValues:
             if item.value_from is None or sourced is not None:
                 prepared.append(assignment(item, variables=self._ports.variables, places=self._places, sourced=sourced))
         return prepared
+
+
+def _folder(release: Release) -> str:
+    """The folder that a person edits, also where the chart was completed into an archive."""
+    return release.chart.location if release.chart and release.chart.kind is ChartKind.DIRECTORY else ""
 
 
 def _differs_by_release(item: ChartValue) -> bool:

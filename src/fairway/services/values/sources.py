@@ -17,11 +17,12 @@ from typing import Any
 from fairway.domain.errors import UserError
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.repository.models import Environment, ValueSource
+from fairway.domain.repository.placeholders import fill
 from fairway.domain.values.addresses import address_query
 from fairway.domain.values.assignments import Sourced
 from fairway.domain.values.interpolation import RELEASE
 from fairway.domain.values.jsonpath import select
-from fairway.domain.values.outputs import OutputPending, fill_settings, output_ref
+from fairway.domain.values.outputs import OutputPending, output_ref
 from fairway.domain.values.secrets import looks_secret
 from fairway.domain.yaml import load
 from fairway.services.values.ports import AddressLookup, SecretReader
@@ -56,7 +57,7 @@ class Sources:
         }
         if release:
             known[RELEASE] = release
-        settings = fill_settings(source.settings, known)
+        settings: dict[str, Any] = fill(dict(source.settings), known)
         match source.kind:
             case "env":
                 return self._variable(source, settings)

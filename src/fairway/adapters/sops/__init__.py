@@ -1,0 +1,1 @@
+"""Files encrypted with SOPS, through its own program."""
