@@ -27,18 +27,40 @@ def chart_service(
     offline: bool = False,
 ) -> Charts:
     """Charts from every kind of place, cached under `settings.chart_cache`. Use it `async with`, once per run."""
+    from fairway.adapters.charts.archive_url import ArchiveUrl
     from fairway.adapters.charts.cache import FileCache
     from fairway.adapters.charts.folders import DiskFolders
+    from fairway.adapters.charts.git import GitRepository
+    from fairway.adapters.charts.logins import Logins
+    from fairway.adapters.charts.oci import OciRegistry
+    from fairway.adapters.charts.oci_session import OciSessions
+    from fairway.adapters.charts.registry_logins import RegistryLogins, config_files
+    from fairway.adapters.charts.repository import HttpRepository
+    from fairway.adapters.charts.s3 import S3Bucket
+    from fairway.adapters.charts.web import Web
+    from fairway.adapters.charts.web_cache import WebCache
+    from fairway.domain.repository.models import ChartKind
     from fairway.services.charts import Charts, CollectedNotices
 
     env = process_environment() if env is None else env
     notices = notices or CollectedNotices()
+    logins = Logins(tuple(helm_repos), env)
+    cache = FileCache(settings.chart_cache, notices.progress)
+    web = Web(notices.progress, offline=offline)
+    web_cache = WebCache(settings.chart_cache, web)
     return Charts(
-        {},
+        {
+            ChartKind.REPOSITORY: HttpRepository(web, web_cache, logins),
+            ChartKind.OCI: OciRegistry(OciSessions(web, logins, RegistryLogins(config_files(env), env))),
+            ChartKind.HTTP: ArchiveUrl(web_cache, logins),
+            ChartKind.S3: S3Bucket(env, offline=offline),
+            ChartKind.GIT: GitRepository(cache, env, notices.progress, offline=offline),
+        },
         DiskFolders(),
-        FileCache(settings.chart_cache, notices.progress),
+        cache,
         repositories={repo.name: repo.url for repo in helm_repos},
         notices=notices,
+        close=web.aclose,
     )
 
 

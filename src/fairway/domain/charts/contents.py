@@ -27,11 +27,14 @@ class ChartFacts:
 
     metadata: ChartMetadata
     uses_lookup: bool
+    uses_capabilities: bool
 
 
 def facts_of(files: Mapping[str, bytes], origin: str) -> ChartFacts:
-    """Read Chart.yaml and look for `lookup`. Raises InvalidInput with places below `origin`."""
-    return ChartFacts(parse_metadata(files["Chart.yaml"], f"{origin}/Chart.yaml"), calls_lookup(files, origin))
+    """Read Chart.yaml and what the templates ask for. Raises InvalidInput with places below `origin`."""
+    metadata = parse_metadata(files["Chart.yaml"], f"{origin}/Chart.yaml")
+    asks = asks_of(files, origin)
+    return ChartFacts(metadata, "lookup" in asks, "capabilities" in asks or bool(metadata.kube_version))
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
@@ -48,18 +51,23 @@ def digest_of_archive(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def calls_lookup(files: Mapping[str, bytes], origin: str, depth: int = 0) -> bool:
-    """Whether a template action anywhere in the chart or a sub-chart calls `lookup`.
+def asks_of(files: Mapping[str, bytes], origin: str, depth: int = 0) -> set[str]:
+    """Which of `lookup` and `capabilities` rendering the chart or a sub-chart of it may use.
 
-    Errs towards yes: any file may be handed to `tpl`, so all are searched, and in default values the bare word counts.
+    Errs towards yes: any file may be handed to `tpl`, so all are searched; in default values the bare word counts.
     """
+    found: set[str] = set()
     for path, data in files.items():
         if path.startswith("charts/") and path.endswith(".tgz") and path.count("/") == 1:
-            if depth >= _DEEPEST or calls_lookup(read_archive(data, f"{origin}/{path}"), f"{origin}/{path}", depth + 1):
-                return True
-        elif b"lookup" in data and (_value_says(path, data) or _action_calls(data)):
-            return True
-    return False
+            if depth >= _DEEPEST:
+                return {"lookup", "capabilities"}
+            found |= asks_of(read_archive(data, f"{origin}/{path}"), f"{origin}/{path}", depth + 1)
+            continue
+        if b"Capabilities" in data:
+            found.add("capabilities")
+        if "lookup" not in found and b"lookup" in data and (_value_says(path, data) or _action_calls(data)):
+            found.add("lookup")
+    return found
 
 
 def _value_says(path: str, data: bytes) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from fairway.domain.charts.addresses import addressed
 from fairway.domain.charts.archive import read_archive, write_archive
 from fairway.domain.charts.contents import digest_of, digest_of_archive, facts_of
 from fairway.domain.charts.dependencies import declared, missing, refuse_missing
@@ -99,6 +100,10 @@ class Charts:
         ref: ChartReference,
         work: Callable[[ChartReference], Awaitable[T]],
     ) -> T:
+        try:
+            ref = addressed(ref, self._repositories)
+        except UserError as error:
+            raise _placed(error, ref.position) from error
         key = (ref.kind.value, ref.location, ref.version)
         task = running.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception())):

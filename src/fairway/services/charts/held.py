@@ -11,7 +11,7 @@ from fairway.domain.charts.contents import ChartFacts
 from fairway.domain.charts.metadata import ChartMetadata
 from fairway.domain.charts.rendering import ChartSource
 
-NOTES_FORMAT = 1
+NOTES_FORMAT = 2
 """Counted up when what is found out about a chart changes, so that old notes are made afresh."""
 
 
@@ -31,6 +31,7 @@ class HeldChart:
             digest=self.digest,
             origin=origin,
             uses_lookup=self.facts.uses_lookup,
+            uses_capabilities=self.facts.uses_capabilities,
             kube_version=about.kube_version,
             app_version=about.app_version,
         )
@@ -41,6 +42,7 @@ def to_notes(digest: str, facts: ChartFacts) -> dict[str, Any]:
         "format": NOTES_FORMAT,
         "digest": digest,
         "uses_lookup": facts.uses_lookup,
+        "uses_capabilities": facts.uses_capabilities,
         "metadata": asdict(facts.metadata),
     }
 
@@ -50,7 +52,9 @@ def from_notes(path: Path, notes: Mapping[str, Any]) -> HeldChart | None:
     if notes.get("format") != NOTES_FORMAT:
         return None
     try:
-        facts = ChartFacts(ChartMetadata(**notes["metadata"]), bool(notes["uses_lookup"]))
+        facts = ChartFacts(
+            ChartMetadata(**notes["metadata"]), bool(notes["uses_lookup"]), bool(notes["uses_capabilities"])
+        )
         return HeldChart(path, str(notes["digest"]), facts)
     except (KeyError, TypeError):
         return None
