@@ -127,7 +127,8 @@ class Recorder:
             self._closing.set()
             await self._background
             self._background = None
-        if self._every is not None or self._spare_used or self._spool.size() > BACKLOG:
+        enough = 0 if self._every is not None else BACKLOG
+        if self._spare_used or self._spool.size() > enough:
             await self.flush()
         self._spool.close()
         if self._ledger is not None:
