@@ -8,12 +8,15 @@ second document and a text that cannot be read are errors with positions, never 
 from fairway.domain.yaml.loading import compose, load, load_all, load_with_positions
 from fairway.domain.yaml.positions import Path, Positions, Scalar
 from fairway.domain.yaml.scalars import plain_scalar, reads_differently
+from fairway.domain.yaml.writing import dump, dump_all
 
 __all__ = [
     "Path",
     "Positions",
     "Scalar",
     "compose",
+    "dump",
+    "dump_all",
     "load",
     "load_all",
     "load_with_positions",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
+from fairway.domain.errors import UserError
 from fairway.domain.repository.models import ChartValue, ValueSource
 from fairway.domain.repository.resolving.context import Context
 from fairway.domain.repository.sites import Site
 from fairway.domain.repository.written.values import ChartValueEntry, ValueFrom
+from fairway.domain.values.paths import parse_key
 from fairway.domain.yaml import reads_differently
 
 _KINDS = ("gceResource", "env", "file", "configMap", "secret", "output")
 _ATTRIBUTES = dict(zip(_KINDS, ("gce_resource", "env", "file", "config_map", "secret", "output"), strict=True))
-_SEGMENT = re.compile(r"(?<!\\)\.")
 
 
 def resolve_values(entries: Sequence[ChartValueEntry], site: Site, context: Context) -> tuple[ChartValue, ...]:
@@ -36,11 +36,10 @@ def resolve_values(entries: Sequence[ChartValueEntry], site: Site, context: Cont
 
 def _value(entry: ChartValueEntry, site: Site, context: Context) -> ChartValue | None:
     key = entry.key
-    if not key or not all(_SEGMENT.split(key)):
-        message = f'"{key}" is no dotted path'
-        context.findings.error(
-            "bad-value-key", message, site.at("key"), "write e.g. image.tag; a dot inside a key is \\."
-        )
+    try:
+        parse_key(key)
+    except UserError as error:
+        context.findings.error("bad-value-key", error.message, site.at("key"), error.fix)
         return None
     has_value = "value" in entry.model_fields_set
     if has_value == bool(site.given("valueFrom")):
