@@ -11,11 +11,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fairway.adapters.devcluster import DevClusters, Progress
-    from fairway.domain.repository.models import HelmRepo
+    from fairway.domain.repository.models import Environment, HelmRepo
+    from fairway.domain.values.secrets import SecretRegister
     from fairway.services.charts import Charts, Notices
     from fairway.services.recording.maintenance import LedgerReport
     from fairway.services.recording.ports import Ledger, Spool
     from fairway.services.recording.recorder import Recorder
+    from fairway.services.values.ports import SecretReader
+    from fairway.services.values.resolving import ReleaseValues
 
 
 def chart_service(
@@ -61,6 +64,32 @@ def chart_service(
         repositories={repo.name: repo.url for repo in helm_repos},
         notices=notices,
         close=web.aclose,
+    )
+
+
+def release_values(
+    environment: Environment,
+    *,
+    register: SecretRegister,
+    objects: SecretReader | None = None,
+    env: Mapping[str, str] | None = None,
+    offline: bool = False,
+) -> ReleaseValues:
+    """The values of an environment's releases, for one run. `objects` reads the environment's cluster."""
+    from fairway.adapters.charts.folders import DiskFolders
+    from fairway.adapters.gcp.addresses import ENDPOINT, GoogleAddresses
+    from fairway.adapters.sops.program import SopsProgram
+    from fairway.services.values.chart_files import ChartFiles
+    from fairway.services.values.reading import ValueFiles
+    from fairway.services.values.resolving import ReleaseValues
+    from fairway.services.values.sources import SourcePorts
+
+    env = process_environment() if env is None else env
+    files = ValueFiles(SopsProgram())
+    addresses = GoogleAddresses(env.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE") or ENDPOINT)
+    ports = SourcePorts(env, objects, addresses, offline)
+    return ReleaseValues(
+        environment, ports=ports, files=files, charts=ChartFiles(DiskFolders(), files), register=register
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,16 @@ from typing import Any
 from fairway.domain.errors import Position, UserError
 from fairway.domain.values.layers import ValuesDocument
 from fairway.domain.yaml import load, load_with_positions
+from fairway.services.loading import shown_path
 from fairway.services.values.ports import Decryptor
 
 
 @dataclass(slots=True)
 class ValueFiles:
-    """The value files of a run. Positions name files relative to `root` where they are below it."""
+    """The value files of a run. Positions name files relative to `shown_from` where they are below it."""
 
-    root: str = ""
     decryptor: Decryptor | None = None
+    shown_from: Path = field(default_factory=Path.cwd)
     _read: dict[str, asyncio.Future[ValuesDocument]] = field(default_factory=dict)
 
     async def document(self, path: str, where: Position) -> ValuesDocument:
@@ -34,8 +34,7 @@ class ValueFiles:
 
     def label(self, path: str) -> str:
         """How people see the path."""
-        relative = os.path.relpath(path, self.root) if self.root else path
-        return path if relative.startswith("..") else relative
+        return shown_path(path, self.shown_from)
 
     async def _document(self, path: str, where: Position) -> ValuesDocument:
         label = self.label(path)
