@@ -16,7 +16,7 @@ from fairway.domain.manifests.objects import ObjectKey, ObjectRef
 
 INPUTS = "inputs"
 """`sha256:…` over everything that the release was made from."""
-PARTS = "parts"
+PARTS = "input-digests"
 """JSON object: name of an input → short digest; what `fairway why` compares."""
 INVENTORY = "inventory"
 """JSON list of [apiVersion, kind, namespace, name, fingerprint]."""
