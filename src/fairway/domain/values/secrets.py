@@ -37,6 +37,12 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _USER_INFO = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@]+@", re.IGNORECASE)
 
 
+class NotRead(str):
+    """Stands where a source was not asked, and says so; shown as it is, whatever its key."""
+
+    __slots__ = ()
+
+
 @lru_cache(maxsize=8192)
 def looks_secret(key: str) -> bool:
     """Whether a scalar under this key is taken for a secret: `adminPassword`, `API_KEY`, `auth-token`."""
@@ -100,7 +106,7 @@ def _masked(values: Any, hidden: Collection[Path], path: Path) -> Any:
 
 
 def _is_maskable(value: Any) -> bool:
-    return value is not None and not isinstance(value, bool) and value != ""
+    return value is not None and not isinstance(value, bool | NotRead) and value != ""
 
 
 class SecretRegister:

@@ -18,6 +18,10 @@ CLUSTERS = "Clusters"
 SHELL = "This program"
 
 VERBS = {
+    "values": Verb("values:values", "Final values of a release, and which line set each", LOOK),
+    "log": Verb("ledger:log", "What was deployed, by whom and why", LOOK),
+    "show": Verb("ledger:show", "One deployment in full: cause, steps, plan, reason", LOOK),
+    "ledger": Verb("ledger:ledger", "Look after the record of all deployments", SHELL),
     "cluster": Verb("cluster:cluster", "Start and stop a real Kubernetes control plane on this machine", CLUSTERS),
 }
 

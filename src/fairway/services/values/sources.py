@@ -23,7 +23,7 @@ from fairway.domain.values.assignments import Sourced
 from fairway.domain.values.interpolation import RELEASE
 from fairway.domain.values.jsonpath import select
 from fairway.domain.values.outputs import OutputPending, output_ref
-from fairway.domain.values.secrets import looks_secret
+from fairway.domain.values.secrets import NotRead, looks_secret
 from fairway.domain.yaml import load
 from fairway.services.values.ports import AddressLookup, SecretReader
 
@@ -194,7 +194,9 @@ class Sources:
     def _reader(self, source: ValueSource) -> SecretReader:
         if self.ports.objects is None:
             raise UserError(
-                f"valueFrom {source.kind} needs the cluster, which is not connected here", where=source.position
+                f"valueFrom {source.kind} needs the cluster, which is not connected here",
+                where=source.position,
+                fix="use --offline to see the other values",
             )
         return self.ports.objects
 
@@ -208,8 +210,8 @@ class Sources:
             raise
 
 
-def _not_read(note: str) -> str:
-    return f"(from {note}, not read: offline)"
+def _not_read(note: str) -> NotRead:
+    return NotRead(f"(from {note}, not read: offline)")
 
 
 def _data(obj: Object, kind: str, key: str) -> str | None:
