@@ -45,8 +45,21 @@ func run(folder string) error {
 	if err := json.Unmarshal(text, &plan); err != nil {
 		return fmt.Errorf("cluster.json: %w", err)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
-	signal.Ignore(syscall.SIGHUP) // the terminal may close
-	return supervise.Run(ctx, plan)
+	return supervise.Run(untilSignal(), plan)
+}
+
+// untilSignal ends with SIGTERM, which stops the parts in order and keeps their data whole, or with SIGINT, which is for
+// somebody who is about to remove the data. The terminal that started the cluster may close.
+func untilSignal() context.Context {
+	signal.Ignore(syscall.SIGHUP)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	go func() {
+		if <-signals == syscall.SIGINT {
+			cancel(supervise.ErrDiscard)
+		}
+		cancel(nil)
+	}()
+	return ctx
 }

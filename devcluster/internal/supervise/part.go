@@ -2,6 +2,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 	"syscall"
 	"time"
@@ -51,7 +52,7 @@ func (k keeper) run(ctx context.Context) {
 			case err = <-ended:
 				reason = exitReason(err)
 			case <-ctx.Done():
-				k.stop(command, ended)
+				k.stop(command, ended, errors.Is(context.Cause(ctx), ErrDiscard))
 				state.State, state.Process = "stopped", status.Process{}
 				k.board.Part(state)
 				return
@@ -74,14 +75,17 @@ func (k keeper) run(ctx context.Context) {
 	}
 }
 
-func (k keeper) stop(command *exec.Cmd, ended <-chan error) {
-	_ = command.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-ended:
-	case <-time.After(k.grace):
-		_ = command.Process.Kill()
-		<-ended
+func (k keeper) stop(command *exec.Cmd, ended <-chan error, discard bool) {
+	if !discard {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		select {
+		case <-ended:
+			return
+		case <-time.After(k.grace):
+		}
 	}
+	_ = command.Process.Kill()
+	<-ended
 }
 
 func wait(command *exec.Cmd) <-chan error {

@@ -5,6 +5,7 @@ package supervise
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -23,6 +24,9 @@ const (
 	startTimeout = 2 * time.Minute
 	triesToStart = 4 // a part that ends this often before the cluster is ready will not come up
 )
+
+// ErrDiscard as the cause of the context's end: the data will be thrown away, so parts are killed instead of asked to stop.
+var ErrDiscard = errors.New("discard")
 
 // Run brings the cluster up and keeps it until the context ends. The working folder is the cluster's.
 func Run(ctx context.Context, plan parts.Plan) error {
@@ -44,15 +48,15 @@ func keep(ctx context.Context, plan parts.Plan, board *status.Board) error {
 		board.Part(status.Part{Name: part.Name, State: "waiting", Address: part.Address, Version: part.Version})
 	}
 	go trimLogs(all)
-	ctx, abandon := context.WithCancel(ctx)
-	defer abandon()
+	ctx, abandon := context.WithCancelCause(ctx)
+	defer abandon(nil)
 	go watchFolder(ctx, abandon)
 
 	failed := make(chan string, 100)
 	running := &stack{board: board, starter: newStarter(), failed: failed}
 	defer func() {
 		board.Phase(status.Stopping, "stopping")
-		running.stopAll()
+		running.stopAll(context.Cause(ctx))
 	}()
 
 	starting, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("not ready after %s", startTimeout))
@@ -128,14 +132,14 @@ func watchFailures(ctx context.Context, failed <-chan string, stop context.Cance
 }
 
 // watchFolder ends the cluster when somebody has removed its folder: nobody could find and stop it any more.
-func watchFolder(ctx context.Context, abandon func()) {
+func watchFolder(ctx context.Context, abandon context.CancelCauseFunc) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(2 * time.Second):
 			if _, err := os.Stat("cluster.json"); os.IsNotExist(err) {
-				abandon()
+				abandon(ErrDiscard)
 				return
 			}
 		}
@@ -147,20 +151,20 @@ type stack struct {
 	board   *status.Board
 	starter starter
 	failed  chan<- string
-	stops   []func()
+	stops   []func(cause error)
 }
 
 func (s *stack) start(part parts.Part) {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
 		keeper{part: part, board: s.board, starter: s.starter, grace: grace, failed: s.failed}.run(ctx)
 	})
-	s.stops = append(s.stops, func() { cancel(); done.Wait() })
+	s.stops = append(s.stops, func(cause error) { cancel(cause); done.Wait() })
 }
 
-func (s *stack) stopAll() {
+func (s *stack) stopAll(cause error) {
 	for i := len(s.stops) - 1; i >= 0; i-- {
-		s.stops[i]()
+		s.stops[i](cause)
 	}
 }

@@ -83,7 +83,7 @@ class DevClusters:
             return False
         self._progress("stopping")
         with self._lock():
-            running.stop(folder)
+            running.stop(folder, discard=True)
             for path in kubeconfigs.merged_into(folder.path):
                 kubeconfigs.remove(path, context_name(name))
             shutil.rmtree(folder.path, ignore_errors=True)
@@ -95,7 +95,7 @@ class DevClusters:
         bundle = self._bundle()
         self._progress("stopping")
         with self._lock():
-            running.stop(folder)
+            running.stop(folder, discard=True)
             for part in ("etcd", "logs"):
                 shutil.rmtree(folder.path / part, ignore_errors=True)
             plan = self._decide(name, plan, bundle, nodes, None, plan.memory_limit)

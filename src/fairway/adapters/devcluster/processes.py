@@ -46,11 +46,11 @@ def identify(pid: int) -> ProcessId:
     return ProcessId(pid, _start_of(pid))
 
 
-def stop_all(processes: Iterable[ProcessId], grace: float) -> None:
-    """SIGTERM, and SIGKILL to what is still there after `grace` seconds; returns when all are gone."""
+def stop_all(processes: Iterable[ProcessId], grace: float, first: int = signal.SIGTERM) -> None:
+    """Send `first`, and SIGKILL to what is still there after `grace` seconds; returns when all are gone."""
     left = [process for process in processes if process.alive()]
     for process in left:
-        process.signal(signal.SIGTERM)
+        process.signal(first)
     left = _wait(left, grace)
     for process in left:
         process.signal(signal.SIGKILL)

@@ -5,6 +5,7 @@ The rule: after `stop` no process of the cluster is left, also when its supervis
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections import deque
@@ -67,12 +68,12 @@ def is_alive(status: Status | None) -> bool:
     return status is not None and status.supervisor.alive()
 
 
-def stop(folder: ClusterFolder) -> None:
-    """End the supervisor, or what a dead supervisor left running."""
+def stop(folder: ClusterFolder, *, discard: bool = False) -> None:
+    """End the supervisor, or what a dead supervisor left running; at once when the data will be discarded anyway."""
     status = folder.status()
     if status is None:
         return
-    stop_all([status.supervisor], _SUPERVISOR_GRACE)
+    stop_all([status.supervisor], _SUPERVISOR_GRACE, signal.SIGINT if discard else signal.SIGTERM)
     # Read again: the supervisor may have started a part again since.
     status = folder.status() or status
     stop_all(status.processes, _ORPHAN_GRACE)
