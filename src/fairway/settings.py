@@ -34,6 +34,7 @@ class Settings:
     user: str
     host: str
     in_github_actions: bool
+    log_format: str = "text"
 
     @property
     def chart_cache(self) -> Path:
@@ -76,6 +77,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         or "unknown",
         host=os.uname().nodename,
         in_github_actions=env.get("GITHUB_ACTIONS") == "true",
+        log_format=env.get("FAIRWAY_LOG_FORMAT") or "text",
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fairway.domain.deployments.record import Story
 from fairway.domain.deployments.status import State
@@ -31,3 +32,21 @@ class Page:
 
     stories: tuple[Story, ...]
     next: str = ""
+
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_AGE = re.compile(r"(\d{1,6})\s*([smhdw])")
+
+
+def read_since(text: str, now: datetime) -> datetime:
+    """`30s`, `15m`, `2h`, `3d`, `1w` before `now`, or a date or time as in ISO 8601 (without offset: that of `now`).
+
+    Raises `ValueError` for anything else.
+    """
+    if age := _AGE.fullmatch(text.strip()):
+        try:
+            return now - timedelta(**{_UNITS[age[2]]: int(age[1])})
+        except OverflowError:
+            raise ValueError(f"so long ago that there are no years: {text}") from None
+    at = datetime.fromisoformat(text.strip())
+    return at if at.tzinfo else at.replace(tzinfo=now.tzinfo)

@@ -10,6 +10,7 @@ import click
 from fairway import __version__
 from fairway.domain.errors import FairwayError, InvalidInput
 from fairway.entrypoints.cli.lazy import LazyGroup, Verb
+from fairway.settings import load_settings
 
 DEPLOY = "Deploy"
 LOOK = "Look"
@@ -43,6 +44,10 @@ def cli() -> None:
       fairway plan                what would change, field by field
       fairway apply               make it so, and wait until it is healthy
     """
+    from fairway.entrypoints.logs import set_up_logs
+
+    settings = load_settings()
+    set_up_logs(settings.log_level, settings.log_format)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -61,8 +61,8 @@ async def list_briefly(ledger: Ledger, stories: Sequence[Story], *, more: bool) 
     """One line each: id, environment, release, action, state."""
     short = await short_ids(ledger, stories)
     lines = [
-        f"  {short[story.id]}  {story.deployment.change.environment} {story.deployment.change.release}"
+        f"    {short[story.id]}  {story.deployment.change.environment} {story.deployment.change.release}"
         f"  {story.deployment.change.action}  {story.state}"
         for story in stories
     ]
-    return "\n".join([*lines, "  …"] if more else lines)
+    return "\n".join([*lines, "    …"] if more else lines)
