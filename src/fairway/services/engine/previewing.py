@@ -7,7 +7,6 @@ a plan shows exactly what an apply would bring about.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
 
 from fairway.domain.errors import FairwayError
@@ -21,6 +20,7 @@ from fairway.domain.releases.plan import FieldChange, InputChange, ObjectAction,
 from fairway.domain.releases.revision import Hook
 from fairway.domain.releases.state import Action
 from fairway.domain.repository.models import ImmutablePolicy
+from fairway.domain.values.secrets import SecretRegister
 from fairway.services.engine.applying import Owner, immutable_fields, to_apply
 from fairway.services.engine.change import AFTER, BEFORE, Change
 from fairway.services.engine.content import Document
@@ -31,11 +31,11 @@ DRY_RUNS_AT_ONCE = 16
 
 
 class Previewing:
-    """Turns planned releases into plans for people; `secrets` are never shown."""
+    """Turns planned releases into plans for people; the secrets that were met are never shown."""
 
-    def __init__(self, session: Session, secrets: Sequence[str] = ()) -> None:
+    def __init__(self, session: Session, secrets: SecretRegister) -> None:
         self._session = session
-        self._masker = Masker(secrets)
+        self._secrets = secrets
         self._room = asyncio.Semaphore(DRY_RUNS_AT_ONCE)
 
     async def preview(self, planned: Planned, environment: str) -> ReleasePlan:
@@ -104,7 +104,7 @@ class Previewing:
             return self._refused(change, document, shown, error)
         except FairwayError as error:
             return replace(shown, reason=error.message)
-        fields = differences(live, wanted, masker=self._masker)
+        fields = differences(live, wanted, masker=Masker(self._secrets.known))
         action = ObjectAction.UPDATE if fields else ObjectAction.UNCHANGED
         return replace(
             shown, action=action, fields=fields, masked_keys=masked_keys(fields), restarts=restarts(live, wanted)

@@ -25,13 +25,14 @@ from fairway.domain.progress import (
 )
 from fairway.domain.releases import notes
 from fairway.domain.releases.blast_radius import Deletion
-from fairway.domain.releases.ordering import removal_order, with_needs
+from fairway.domain.releases.ordering import with_needs
 from fairway.domain.releases.revision import Status
 from fairway.domain.releases.state import Action
 from fairway.domain.repository.models import Environment, Release
 from fairway.services.engine.carrying import Result, carry_out
 from fairway.services.engine.inputs import ReleaseInputs
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
+from fairway.services.engine.plans import unwanted_releases
 from fairway.services.engine.recording import ChangeLog
 from fairway.services.engine.removing import remove_release
 from fairway.services.engine.session import Session
@@ -131,19 +132,9 @@ class EnvironmentRun:
         return [r for r in self._environment.releases if not only or r.name in only]
 
     def _unwanted(self) -> list[str]:
-        """Releases that this very repository deployed to this environment and that are no longer declared."""
-        if self._options.only or not self._environment.policy.prune:
+        if self._options.only:
             return []
-        declared = {r.name for r in self._environment.releases}
-        found: list[str] = []
-        for name in self._snapshot.release_names:
-            latest = self._snapshot.latest(name)
-            if name in declared or latest is None or latest.status is Status.UNINSTALLED:
-                continue
-            mine = latest.notes_to_self.get(notes.ENVIRONMENT) == self._environment.name
-            if mine and latest.notes_to_self.get(notes.SOURCE) == self._options.plan.source:
-                found.append(name)
-        return removal_order(found, {})
+        return unwanted_releases(self._environment, self._snapshot, self._options.plan.source)
 
     def _check_removals(self, unwanted: Sequence[str]) -> None:
         total = len(unwanted) + len(self._environment.releases)

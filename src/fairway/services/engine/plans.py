@@ -1,0 +1,120 @@
+"""The plan of a whole environment, for people and for saving: every release decided, nothing changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from fairway.domain.errors import FairwayError, InvalidInput
+from fairway.domain.releases import notes
+from fairway.domain.releases.plan import EnvironmentPlan, ObjectAction, ObjectChange, ReleasePlan
+from fairway.domain.releases.revision import Status
+from fairway.domain.releases.state import Action, ReleaseState
+from fairway.domain.repository.models import Environment, Release
+from fairway.services.engine.base import read_base
+from fairway.services.engine.opened import OpenEnvironment
+from fairway.services.engine.planning import Planned, PlanOptions, plan_release
+from fairway.services.engine.previewing import Previewing
+from fairway.services.engine.snapshot import Snapshot
+
+PLANS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEnvironment:
+    """The plan as people see it, and each release as it would be carried out."""
+
+    plan: EnvironmentPlan
+    planned: tuple[Planned, ...]
+
+
+async def plan_environment(
+    opened: OpenEnvironment,
+    options: PlanOptions,
+    *,
+    only: Iterable[str] = (),
+    commit: str = "",
+    subject: str = "",
+) -> PlannedEnvironment:
+    """Decide every release. Mistakes in the files raise `InvalidInput`; other failures are in the release's plan."""
+    chosen = set(only)
+    environment = opened.environment
+    snapshot = await opened.look()
+    previewing = Previewing(opened.session, opened.secrets)
+    room = asyncio.Semaphore(PLANS_AT_ONCE)
+
+    async def one(release: Release) -> tuple[ReleasePlan, Planned | None, FairwayError | None]:
+        async with room:
+            try:
+                inputs = await opened.gather(release, snapshot)
+                planned = await plan_release(opened.session, snapshot, inputs, options)
+                return await previewing.preview(planned, environment.name), planned, None
+            except FairwayError as error:
+                return _unplannable(environment, release, error), None, error
+
+    releases = [r for r in environment.releases if not chosen or r.name in chosen]
+    results = await asyncio.gather(*(one(release) for release in releases))
+    mistakes = [error for _, _, error in results if isinstance(error, InvalidInput)]
+    if mistakes:
+        raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
+    unwanted = [] if chosen else unwanted_releases(environment, snapshot, options.source)
+    removals = await asyncio.gather(*(_removal(opened, snapshot, name) for name in unwanted))
+    plan = EnvironmentPlan(
+        environment=environment.name,
+        cluster=environment.cluster.name,
+        namespace=environment.namespace,
+        address=opened.session.kube.address,
+        releases=(*(plan for plan, _, _ in results), *removals),
+        commit=commit,
+        subject=subject,
+        protected=environment.protected,
+    )
+    return PlannedEnvironment(plan, tuple(p for _, p, _ in results if p is not None))
+
+
+def unwanted_releases(environment: Environment, snapshot: Snapshot, source: str) -> list[str]:
+    """Releases that this very repository deployed to this environment and that are no longer declared."""
+    if not environment.policy.prune:
+        return []
+    declared = {r.name for r in environment.releases}
+    found: list[str] = []
+    for name in snapshot.release_names:
+        latest = snapshot.latest(name)
+        if name in declared or latest is None or latest.status is Status.UNINSTALLED:
+            continue
+        mine = latest.notes_to_self.get(notes.ENVIRONMENT) == environment.name
+        if mine and latest.notes_to_self.get(notes.SOURCE) == source:
+            found.append(name)
+    return found
+
+
+def _unplannable(environment: Environment, release: Release, error: FairwayError) -> ReleasePlan:
+    return ReleasePlan(
+        environment=environment.name,
+        release=release.name,
+        namespace=environment.namespace,
+        state=ReleaseState.FOREIGN if error.exit_code == 3 else ReleaseState.FAILED,
+        action=Action.REFUSE,
+        reason=f"{error}" + (f" · {error.fix}" if error.fix else ""),
+        needs=tuple(n.release for n in release.needs),
+    )
+
+
+async def _removal(opened: OpenEnvironment, snapshot: Snapshot, name: str) -> ReleasePlan:
+    base = await read_base(opened.session, snapshot, name)
+    refs: Sequence[ObjectChange] = [
+        ObjectChange(d.ref, ObjectAction.DELETE) for content in base.contents[:1] for d in content.documents
+    ]
+    latest = snapshot.latest(name)
+    return ReleasePlan(
+        environment=opened.environment.name,
+        release=name,
+        namespace=opened.environment.namespace,
+        state=ReleaseState.UNWANTED,
+        action=Action.UNINSTALL,
+        objects=tuple(refs),
+        from_revision=latest.version if latest else 0,
+        chart_before=base.deployed.chart_label if base.deployed else "",
+        reason="no longer declared",
+    )

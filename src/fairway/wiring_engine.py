@@ -1,0 +1,113 @@
+"""The engine put together for one environment: cluster, renderer, stored revisions, waiter, values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fairway.domain.errors import UserError
+from fairway.settings import Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from fairway.adapters.git.facts import GitFacts
+    from fairway.adapters.helm.sdk import SdkRenderer
+    from fairway.domain.deployments.record import Run
+    from fairway.domain.repository.models import Environment, Repository
+    from fairway.services.charts import Charts
+    from fairway.services.contexts import ClusterAccess
+    from fairway.services.engine.opened import OpenEnvironment
+    from fairway.services.recording.recorder import Recorder
+
+
+@asynccontextmanager
+async def open_environment(
+    settings: Settings, repository: Repository, environment: Environment, charts: Charts, *, engine: str = "sdk"
+) -> AsyncIterator[OpenEnvironment]:
+    """One environment's cluster, connected, for as long as the block lasts."""
+    import secrets
+
+    from fairway.adapters.helm.secrets import SecretRevisionStore
+    from fairway.adapters.holding import ProcessHolding
+    from fairway.adapters.kube import open_cluster
+    from fairway.domain.values.secrets import SecretRegister
+    from fairway.services.engine.gathering import Gathering
+    from fairway.services.engine.opened import OpenEnvironment
+    from fairway.services.engine.session import Session
+    from fairway.services.waiting import open_waiter
+    from fairway.wiring import cluster_access, release_values
+
+    access = cluster_access(settings, repository, environment)
+    register = SecretRegister()
+    holding = ProcessHolding(settings.user, settings.host)
+    renderer = _renderer(engine, access)
+    try:
+        async with (
+            open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube,
+            open_waiter(kube) as waiter,
+        ):
+            session = Session(
+                kube=kube,
+                store=SecretRevisionStore(kube, now=_now, new_id=lambda: secrets.token_hex(8)),
+                renderer=renderer,
+                waiter=waiter,
+                now=_now,
+                holder=holding.holder,
+                life=holding.life,
+            )
+            values = release_values(environment, register=register, objects=kube)
+            gathering = Gathering(environment, charts, values, repository.root)
+            yield OpenEnvironment(environment, session, gathering, register)
+    finally:
+        renderer.close()
+
+
+def _renderer(engine: str, access: ClusterAccess) -> SdkRenderer:
+    if engine == "helm":
+        from fairway.adapters.helm.binary import BinaryRenderer
+
+        return BinaryRenderer(kubeconfig=access.kubeconfig, context=access.context)
+    if engine != "sdk":
+        raise UserError(f'no engine "{engine}"', fix="sdk or helm")
+    from fairway.adapters.helm.sdk import SdkRenderer
+
+    return SdkRenderer(kubeconfig=access.kubeconfig, context=access.context)
+
+
+def begin_run(recorder: Recorder, settings: Settings, facts: GitFacts, action: str) -> Run:
+    """The ledger's record of one call of the command line."""
+    import shlex
+    import sys
+
+    from fairway.domain.deployments.record import Cause, Door
+
+    cause = Cause(
+        user=settings.user,
+        host=settings.host,
+        command=shlex.join(["fairway", *sys.argv[1:]]),
+        commit=facts.commit,
+        branch=facts.branch,
+        dirty=facts.dirty,
+        subject=facts.subject,
+        repository=facts.remote,
+    )
+    return recorder.begin(Door.CLI, action, cause)
+
+
+def repository_source(repository: Repository, facts: GitFacts) -> str:
+    """Which deployments repository this is: the remote and the folder in it, else the folder on this machine.
+
+    Written on every revision, so that a run prunes only what its own repository declared.
+    """
+    name = repository.environments_file.rpartition("/")[2]
+    return f"{facts.remote}//{facts.prefix}{name}" if facts.remote else repository.environments_file
+
+
+def _now() -> datetime:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC)
+
+
