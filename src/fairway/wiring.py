@@ -10,10 +10,13 @@ from fairway.settings import Settings, process_environment
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from fairway.adapters.charts.cache import FileCache
+    from fairway.adapters.charts.web import Patience, Web
     from fairway.adapters.devcluster import DevClusters, Progress
-    from fairway.domain.repository.models import Environment, HelmRepo
+    from fairway.domain.repository.models import ChartKind, Environment, HelmRepo
     from fairway.domain.values.secrets import SecretRegister
     from fairway.services.charts import Charts, Notices
+    from fairway.services.charts.ports import ChartFetcher
     from fairway.services.recording.maintenance import LedgerReport
     from fairway.services.recording.ports import Ledger, Spool
     from fairway.services.recording.recorder import Recorder
@@ -28,11 +31,39 @@ def chart_service(
     notices: Notices | None = None,
     env: Mapping[str, str] | None = None,
     offline: bool = False,
+    patience: Patience | None = None,
 ) -> Charts:
     """Charts from every kind of place, cached under `settings.chart_cache`. Use it `async with`, once per run."""
-    from fairway.adapters.charts.archive_url import ArchiveUrl
     from fairway.adapters.charts.cache import FileCache
     from fairway.adapters.charts.folders import DiskFolders
+    from fairway.adapters.charts.web import Patience, Web
+    from fairway.services.charts import Charts, CollectedNotices
+
+    notices = notices or CollectedNotices()
+    cache = FileCache(settings.chart_cache, notices.progress)
+    web = Web(notices.progress, patience=patience or Patience(), offline=offline)
+    env = process_environment() if env is None else env
+    return Charts(
+        chart_fetchers(web, cache, helm_repos, env, notices.progress, offline=offline),
+        DiskFolders(),
+        cache,
+        repositories={repo.name: repo.url for repo in helm_repos},
+        notices=notices,
+        close=web.aclose,
+    )
+
+
+def chart_fetchers(
+    web: Web,
+    cache: FileCache,
+    helm_repos: Sequence[HelmRepo],
+    env: Mapping[str, str],
+    progress: Callable[[str], None],
+    *,
+    offline: bool,
+) -> dict[ChartKind, ChartFetcher]:
+    """One fetcher for each kind of place; folders need none."""
+    from fairway.adapters.charts.archive_url import ArchiveUrl
     from fairway.adapters.charts.git import GitRepository
     from fairway.adapters.charts.logins import Logins
     from fairway.adapters.charts.oci import OciRegistry
@@ -40,31 +71,18 @@ def chart_service(
     from fairway.adapters.charts.registry_logins import RegistryLogins, config_files
     from fairway.adapters.charts.repository import HttpRepository
     from fairway.adapters.charts.s3 import S3Bucket
-    from fairway.adapters.charts.web import Web
     from fairway.adapters.charts.web_cache import WebCache
     from fairway.domain.repository.models import ChartKind
-    from fairway.services.charts import Charts, CollectedNotices
 
-    env = process_environment() if env is None else env
-    notices = notices or CollectedNotices()
     logins = Logins(tuple(helm_repos), env)
-    cache = FileCache(settings.chart_cache, notices.progress)
-    web = Web(notices.progress, offline=offline)
-    web_cache = WebCache(settings.chart_cache, web)
-    return Charts(
-        {
-            ChartKind.REPOSITORY: HttpRepository(web, web_cache, logins),
-            ChartKind.OCI: OciRegistry(OciSessions(web, logins, RegistryLogins(config_files(env), env))),
-            ChartKind.HTTP: ArchiveUrl(web_cache, logins),
-            ChartKind.S3: S3Bucket(env, offline=offline),
-            ChartKind.GIT: GitRepository(cache, env, notices.progress, offline=offline),
-        },
-        DiskFolders(),
-        cache,
-        repositories={repo.name: repo.url for repo in helm_repos},
-        notices=notices,
-        close=web.aclose,
-    )
+    web_cache = WebCache(cache.root, web)
+    return {
+        ChartKind.REPOSITORY: HttpRepository(web, web_cache, logins),
+        ChartKind.OCI: OciRegistry(OciSessions(web, logins, RegistryLogins(config_files(env), env))),
+        ChartKind.HTTP: ArchiveUrl(web_cache, logins),
+        ChartKind.S3: S3Bucket(env, offline=offline),
+        ChartKind.GIT: GitRepository(cache, env, progress, offline=offline),
+    }
 
 
 def release_values(
