@@ -24,6 +24,17 @@ VERBS = {
     "show": Verb("ledger:show", "One deployment in full: cause, steps, plan, reason", LOOK),
     "ledger": Verb("ledger:ledger", "Look after the record of all deployments", SHELL),
     "cluster": Verb("cluster:cluster", "Start and stop a real Kubernetes control plane on this machine", CLUSTERS),
+    "lint": Verb("lint:lint", "Find every mistake in the deployments repository", FILES),
+    "list": Verb("repository:list_things", "List environments, releases or clusters", FILES),
+    "dump": Verb("repository:dump", "The repository as Fairway understands it", FILES),
+    "use": Verb("repository:use", "Set the environment that commands take by default", FILES),
+    "init": Verb("init:init", "Write kube contexts for the clusters; --example starts a repository", FILES),
+    "indent": Verb("convert:indent", "Indent YAML files, keeping comments", FILES),
+    "json2yaml": Verb("convert:json2yaml", "Convert JSON to YAML", FILES),
+    "yaml2json": Verb("convert:yaml2json", "Convert YAML to JSON", FILES),
+    "schema": Verb("repository:schema", "JSON Schemas of the files, for editors", FILES),
+    "completion": Verb("shell:completion", "Completion for bash, zsh or fish", SHELL),
+    "version": Verb("shell:version", "Versions of Fairway and its parts", SHELL),
 }
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -1,0 +1,163 @@
+"""What `list` and `dump` show of a repository.
+
+The rule not to break: a source of a secret is shown by its name, a secret's value is never here to be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fairway.domain.repository.models import ChartValue, Cluster, Environment, Release, Repository, ValueSource
+from fairway.entrypoints.cli.output import plain
+
+SHORT = {"env": 1, "release": 3, "cluster": 2}
+"""How many columns are shown without -l."""
+
+View = tuple[list[dict[str, Any]], list[list[object]], list[str]]
+
+
+def environments(chosen: Sequence[Environment]) -> View:
+    """Data for JSON and YAML, rows, headers."""
+    data: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "cluster": one.cluster.name,
+            "namespace": one.namespace,
+            "releases": len(one.releases),
+            "protected": one.protected,
+            "labels": one.labels,
+            "team": one.owner.team,
+        }
+        for one in chosen
+    ]
+    rows: list[list[object]] = [
+        [one["name"], one["cluster"], one["namespace"], one["releases"], "yes" if one["protected"] else "", one["team"]]
+        for one in data
+    ]
+    return data, rows, ["NAME", "CLUSTER", "NAMESPACE", "RELEASES", "PROTECTED", "TEAM"]
+
+
+def releases(chosen: Sequence[Environment]) -> View:
+    data = []
+    rows: list[list[object]] = []
+    for environment in chosen:
+        for release in environment.releases:
+            needs = [need.release for need in release.needs]
+            data.append(
+                {
+                    "environment": environment.name,
+                    "name": release.name,
+                    "chart": release.chart.location if release.chart else None,
+                    "version": release.chart.version if release.chart else None,
+                    "resourceFiles": release.resource_files,
+                    "needs": needs,
+                    "labels": release.labels,
+                    "team": release.owner.team,
+                    "declared": release.position,
+                }
+            )
+            workload = str(release.chart) if release.chart else f"{len(release.resource_files)} resource files"
+            rows.append(
+                [environment.name, release.name, workload, ",".join(needs), release.owner.team, release.position]
+            )
+    return data, rows, ["ENVIRONMENT", "NAME", "CHART", "NEEDS", "TEAM", "DECLARED"]
+
+
+def clusters(repository: Repository, chosen: Sequence[Cluster]) -> View:
+    data = []
+    rows: list[list[object]] = []
+    for cluster in chosen:
+        names = [one.name for one in repository.environments if one.cluster.name == cluster.name]
+        provider = {"kind": cluster.provider.kind, **cluster.provider.settings}
+        data.append({"name": cluster.name, "provider": provider, "environments": names})
+        details = " ".join(f"{key}={value}" for key, value in cluster.provider.settings.items())
+        rows.append([cluster.name, cluster.provider.kind, details, ",".join(names)])
+    return data, rows, ["NAME", "PROVIDER", "SETTINGS", "ENVIRONMENTS"]
+
+
+def dumped(repository: Repository, chosen: Sequence[Environment]) -> dict[str, Any]:
+    """The resolved repository in the current dialect's words, without what was not said."""
+    used = {one.cluster.name for one in chosen}
+    return {
+        "kubeConfig": repository.kube_config,
+        "helmRepos": [
+            _said(
+                {
+                    "name": repo.name,
+                    "url": repo.url,
+                    "caFile": repo.ca_file,
+                    "certFile": repo.cert_file,
+                    "keyFile": repo.key_file,
+                    "username": _source(repo.username),
+                    "password": _source(repo.password),
+                    "token": _source(repo.token),
+                }
+            )
+            for repo in repository.helm_repos
+        ],
+        "clusters": [
+            {
+                "name": one.name,
+                "provider": {one.provider.kind: dict(one.provider.settings)},
+                "parameters": one.parameters,
+            }
+            for one in repository.clusters
+            if one.name in used
+        ],
+        "environments": [_environment(one) for one in chosen],
+    }
+
+
+def _environment(environment: Environment) -> dict[str, Any]:
+    return _said(
+        {
+            "name": environment.name,
+            "clusterName": environment.cluster.name,
+            "kubeNamespace": environment.namespace,
+            "protected": environment.protected,
+            "labels": environment.labels,
+            "owner": _said(plain(environment.owner)),
+            "policy": plain(environment.policy),
+            "defaultValuesFile": environment.default_values_file,
+            "defaultValues": [_value(value) for value in environment.default_values],
+            "releases": [_release(release) for release in environment.releases],
+        }
+    )
+
+
+def _release(release: Release) -> dict[str, Any]:
+    whole = plain(release)
+    for key in ("values", "needs", "imageTriggers", "chartTriggers", "gates", "patches", "owner"):
+        whole.pop(key)
+    whole["position"] = str(release.position)
+    whole["chart"] = _said(plain(release.chart)) if release.chart else None
+    whole["values"] = [_value(value) for value in release.values]
+    whole["needs"] = [_said({"release": need.release, "minVersion": need.min_version}) for need in release.needs]
+    whole["triggers"] = [
+        *({"image": _placed(plain(trigger))} for trigger in release.image_triggers),
+        *({"chart": _placed(plain(trigger))} for trigger in release.chart_triggers),
+    ]
+    whole["gates"] = [_said(_placed(plain(gate))) for gate in release.gates]
+    whole["patches"] = [_said(_placed(plain(patch))) for patch in release.patches]
+    whole["owner"] = _said(plain(release.owner))
+    return _said(whole)
+
+
+def _value(value: ChartValue) -> dict[str, Any]:
+    if value.value_from is not None:
+        return {"key": value.key, "valueFrom": _source(value.value_from)}
+    return {"key": value.key, "value": plain(value.value)}
+
+
+def _source(source: ValueSource | None) -> dict[str, Any] | None:
+    return {source.kind: dict(source.settings)} if source else None
+
+
+def _placed(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != "position"}
+
+
+def _said(data: dict[str, Any]) -> dict[str, Any]:
+    """Without empty fields; false and 0 stay."""
+    return {key: value for key, value in data.items() if value not in (None, "", [], {}, ())}
