@@ -1,0 +1,101 @@
+"""From an API server's refusal to the error that says what the caller must do.
+
+The rule not to break: bodies are cut, and what a Secret holds never gets into a message.
+Source: `metav1.Status` in k8s.io/apimachinery.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from fairway.domain.errors import FairwayError, Transient
+from fairway.domain.kube_errors import (
+    AlreadyExists,
+    ApiRefusal,
+    Cause,
+    Conflict,
+    Forbidden,
+    InvalidObject,
+    UnknownKind,
+)
+
+LONGEST = 2000
+RETRIED = frozenset({429, 500, 502, 503, 504})
+"""Codes that may go away by themselves; for a request that changed nothing yet they are retried."""
+
+_UNTYPED = ("failed to create typed patch object", "field not declared in schema", "unable to convert")
+"""Server-side apply answers 500 without a reason to an object that breaks the schema."""
+
+_REFUSALS: dict[int, type[ApiRefusal]] = {
+    400: InvalidObject,
+    401: Forbidden,
+    403: Forbidden,
+    409: Conflict,
+    413: InvalidObject,
+    415: InvalidObject,
+    422: InvalidObject,
+}
+
+
+class NotFound(ApiRefusal):
+    """404 for an object (or its namespace), while the API itself is there."""
+
+
+class Expired(ApiRefusal):
+    """410: the resourceVersion or continue token is too old; list again."""
+
+
+def error_of(status: int, body: bytes, *, what: str) -> FairwayError:
+    """The error for an answer outside 2xx; `what` says for people what was asked, e.g. `apply Deployment web`."""
+    answer = _status_of(body)
+    message = str(answer.get("message") or body[:LONGEST].decode(errors="replace").strip() or f"HTTP {status}")[
+        :LONGEST
+    ]
+    reason = str(answer.get("reason") or "")
+    details = answer.get("details") or {}
+    text = f"{what}: {message}"
+    if status == 500 and any(phrase in message for phrase in _UNTYPED):
+        return InvalidObject(text, status=status, reason="Invalid", causes=_causes(details))
+    if status in RETRIED:
+        return Transient(text)
+    if status == 404:
+        kind: type[ApiRefusal] = NotFound if details.get("name") else UnknownKind
+        return kind(text, status=status, reason=reason, fix=_fix_of_missing(details))
+    if status in (408, 410):
+        return Expired(text, status=status, reason=reason) if status == 410 else Transient(text)
+    if status == 409 and details.get("kind") == "resourcequotas":
+        return Transient(text)
+    refusal = AlreadyExists if reason == "AlreadyExists" else _REFUSALS.get(status, ApiRefusal)
+    return refusal(text, status=status, reason=reason, causes=_causes(details), fix=_fix(status, message))
+
+
+def _status_of(body: bytes) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) and answer.get("kind") == "Status" else {}
+
+
+def _causes(details: dict[str, Any]) -> tuple[Cause, ...]:
+    return tuple(
+        Cause(str(c.get("reason") or ""), str(c.get("message") or "")[:LONGEST], str(c.get("field") or ""))
+        for c in details.get("causes") or ()
+        if isinstance(c, dict)
+    )
+
+
+def _fix(status: int, message: str) -> str | None:
+    if status == 401:
+        return "log in again, or check the credentials of the context"
+    if status == 403 and "is forbidden: User" in message:
+        return "have somebody grant this permission (RBAC), or use another context"
+    return None
+
+
+def _fix_of_missing(details: dict[str, Any]) -> str | None:
+    if details.get("kind") == "namespaces":
+        return f"create it: kubectl create namespace {details.get('name')}"
+    return None

@@ -1,0 +1,260 @@
+"""`KubeClient`: the engine's `Kube` port on a real API server.
+
+Bodies go out as orjson's bytes and come back as plain dictionaries; nothing is modelled. Server-side apply sends JSON
+under YAML's content type, which the API server accepts because JSON is YAML. The rule not to break: lists name no
+resourceVersion, so that they are consistent: a plan must see what this very process wrote a moment ago, and the value
+`0` would let the server answer from a cache that lags.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
+
+from fairway.adapters.kube import paths
+from fairway.adapters.kube.answers import Expired, NotFound
+from fairway.adapters.kube.discovery import Discovery, discover
+from fairway.adapters.kube.serving import Serving
+from fairway.adapters.kube.transport import Call, Transport
+from fairway.adapters.kube.watch import watch
+from fairway.domain.kube_errors import ApiRefusal, Cause, Conflict, InvalidObject, UnknownKind
+from fairway.domain.manifests.api import ApiResource, ApiResources, Propagation, WatchEvent
+from fairway.domain.manifests.masking import Masker, is_secret
+from fairway.domain.manifests.objects import Object, ObjectRef
+
+FIELD_MANAGER = "helm"
+METADATA_PAGE = 2500
+OBJECT_PAGE = 500
+LOG_BYTES = 64 * 1024
+
+_METADATA_LIST = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+_APPLY = {"Content-Type": "application/apply-patch+yaml"}
+_JSON = {"Content-Type": "application/json"}
+
+
+class KubeClient:
+    """One cluster. Made by `open_cluster`; may be used by any number of tasks of one event loop at once."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._serving = Serving(lambda: discover(transport))
+
+    @property
+    def address(self) -> str:
+        """The API server's URL."""
+        return self._transport.target.server
+
+    @property
+    def context(self) -> str:
+        """The kubeconfig context's name, or `in-cluster`."""
+        return self._transport.target.name
+
+    @property
+    def default_namespace(self) -> str:
+        """The context's namespace; empty when it names none."""
+        return self._transport.target.namespace
+
+    @property
+    def requests(self) -> Counter[str]:
+        """Requests sent so far by verb (get, list, watch, apply, create, update, patch, delete, log, discover)."""
+        return self._transport.requests
+
+    @property
+    def warnings(self) -> Counter[str]:
+        """What the server warned of (deprecated versions), with how often."""
+        return self._transport.warnings
+
+    @property
+    def missing_apis(self) -> tuple[str, ...]:
+        """Group versions that are registered but do not answer, as of the last discovery."""
+        return self._serving.missing
+
+    async def discover(self, *, fresh: bool = False) -> ApiResources:
+        return await self._serving.resources(fresh=fresh)
+
+    async def get(self, ref: ObjectRef) -> Object | None:
+        try:
+            resource = await self._serving.resource(ref)
+            path = paths.item(resource, ref.namespace, ref.name)
+            return _object(await self._transport.send(Call("get", "GET", path, f"read {ref}")))
+        except (NotFound, UnknownKind):
+            return None
+
+    async def list_metadata(
+        self, resource: ApiResource, namespace: str | None, *, label_selector: str = ""
+    ) -> list[Object]:
+        path = paths.collection(resource, namespace)
+        items, _ = await self._list(
+            resource, path, METADATA_PAGE, _METADATA_LIST, what=resource.plural, labelSelector=label_selector
+        )
+        return items
+
+    async def list_objects(
+        self,
+        resource: ApiResource,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> list[Object]:
+        items, _ = await self.list_with_version(
+            resource, namespace, label_selector=label_selector, field_selector=field_selector
+        )
+        return items
+
+    async def list_with_version(
+        self, resource: ApiResource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
+    ) -> tuple[list[Object], str]:
+        """The objects, and the resourceVersion of the list, from which a watch goes on."""
+        return await self._list(
+            resource,
+            paths.collection(resource, namespace),
+            OBJECT_PAGE,
+            None,
+            what=resource.plural,
+            labelSelector=label_selector,
+            fieldSelector=field_selector,
+        )
+
+    def watch(
+        self,
+        resource: ApiResource,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        field_selector: str = "",
+    ) -> AsyncIterator[WatchEvent]:
+        return watch(
+            self._transport,
+            self.list_with_version,
+            resource,
+            namespace,
+            label_selector=label_selector,
+            field_selector=field_selector,
+        )
+
+    async def read_logs(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool) -> str:
+        path = paths.with_query(
+            f"/api/v1/namespaces/{namespace}/pods/{pod}/log",
+            container=container,
+            tailLines=lines,
+            limitBytes=LOG_BYTES,
+            previous=previous,
+        )
+        call = Call("log", "GET", path, f"read the log of pod {pod}", headers={"Accept": "*/*"}, attempts=2)
+        try:
+            return (await self._transport.send(call)).decode(errors="replace")
+        except (NotFound, InvalidObject):
+            return ""
+
+    async def apply(
+        self, obj: Object, ref: ObjectRef, *, force: bool = True, dry_run: bool = False, manager: str = FIELD_MANAGER
+    ) -> Object:
+        resource = await self._serving.resource(ref)
+        query = f"?fieldManager={manager}&fieldValidation=Strict"
+        query += ("&force=true" if force else "") + ("&dryRun=All" if dry_run else "")
+        path = paths.item(resource, ref.namespace, ref.name) + query
+        return await self._write(Call("apply", "PATCH", path, f"apply {ref}", _body(obj, ref), _APPLY), obj)
+
+    async def create(self, obj: Object, ref: ObjectRef) -> Object:
+        resource = await self._serving.resource(ref)
+        path = f"{paths.collection(resource, ref.namespace)}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
+        call = Call("create", "POST", path, f"create {ref}", _body(obj, ref), _JSON, repeatable=False)
+        return await self._write(call, obj)
+
+    async def replace(self, obj: Object, ref: ObjectRef) -> Object:
+        resource = await self._serving.resource(ref)
+        path = paths.item(resource, ref.namespace, ref.name)
+        path += f"?fieldManager={FIELD_MANAGER}&fieldValidation=Strict"
+        call = Call("update", "PUT", path, f"update {ref}", _body(obj, ref), _JSON, repeatable=False)
+        return await self._write(call, obj)
+
+    async def patch(self, ref: ObjectRef, patch: Any, *, content_type: str, manager: str = FIELD_MANAGER) -> Object:
+        resource = await self._serving.resource(ref)
+        path = f"{paths.item(resource, ref.namespace, ref.name)}?fieldManager={manager}&fieldValidation=Strict"
+        headers = {"Content-Type": content_type}
+        call = Call("patch", "PATCH", path, f"patch {ref}", _body(patch, ref), headers, repeatable=False)
+        return await self._write(call, patch if isinstance(patch, dict) else {})
+
+    async def delete(self, ref: ObjectRef, *, propagation: Propagation = "Background", uid: str = "") -> bool:
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        try:
+            resource = await self._serving.resource(ref)
+            path = paths.item(resource, ref.namespace, ref.name)
+            await self._transport.send(Call("delete", "DELETE", path, f"delete {ref}", orjson.dumps(options), _JSON))
+        except (NotFound, UnknownKind):
+            return False
+        except Conflict:
+            if not uid:
+                raise
+            return False
+        return True
+
+    async def _write(self, call: Call, obj: Object) -> Object:
+        try:
+            return _object(await self._transport.send(call))
+        except ApiRefusal as error:
+            if is_secret(obj):
+                _mask(error, obj)
+            raise
+
+    async def _list(
+        self, resource: ApiResource, path: str, page: int, headers: dict[str, str] | None, *, what: str, **query: str
+    ) -> tuple[list[Object], str]:
+        """All pages. When the first page's state is lost between two pages, everything at once instead."""
+        found: list[Object] = []
+        token = ""
+        while True:
+            url = paths.with_query(path, limit=page, **query, **{"continue": token})
+            try:
+                body = orjson.loads(await self._transport.send(Call("list", "GET", url, f"list {what}", None, headers)))
+            except Expired:
+                if not token:
+                    raise
+                found, token, page = [], "", 0
+                continue
+            items = body.get("items") or []
+            for item in items:
+                # Items of a list do not say what they are.
+                item["apiVersion"], item["kind"] = resource.api_version, resource.kind
+            found += items
+            metadata = body.get("metadata") or {}
+            token = metadata.get("continue") or ""
+            if not token:
+                return found, str(metadata.get("resourceVersion") or "")
+
+
+def _object(body: bytes) -> Object:
+    decoded: Object = orjson.loads(body)
+    return decoded
+
+
+def _body(obj: Any, ref: ObjectRef) -> bytes:
+    try:
+        return orjson.dumps(obj)
+    except TypeError as error:
+        raise InvalidObject(f"{ref} can't be written as JSON: {error}") from error
+
+
+def _mask(error: ApiRefusal, obj: Object) -> None:
+    """Servers quote what they refuse, and this was a Secret."""
+    import base64
+
+    known = {str(v) for part in ("data", "stringData") for v in (obj.get(part) or {}).values()}
+    for value in list(known):
+        try:
+            known.add(base64.b64decode(value, validate=True).decode())
+        except ValueError:
+            continue
+    masker = Masker(known)
+    error.message = masker.text(error.message)
+    error.args = (error.message,)
+    error.causes = tuple(Cause(c.reason, masker.text(c.message), c.field) for c in error.causes)
+
+
+__all__ = ["Discovery", "KubeClient"]
