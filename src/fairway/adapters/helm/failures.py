@@ -53,6 +53,23 @@ def failure(error: HelmError, origin: str) -> FairwayError:
     return Terminal(f"Helm could not work with the chart {origin}: {shorten(text)}")
 
 
+def command_failure(stderr: str, origin: str) -> FairwayError:
+    """The error of a `helm` command by what it printed."""
+    text = stderr.partition("Error: ")[2] or stderr
+    text = text.partition("\n\nUse --debug flag")[0].strip()
+    if unreadable := re.match(r"YAML parse error on (?P<path>\S+): (?P<why>.*)", text, re.DOTALL):
+        return UserError(
+            f"the template does not give a readable Kubernetes object: {yaml_reason(unreadable['why'])}",
+            where=Position(unreadable["path"]),
+            fix="render the chart with these values and look at the document's indentation and quoting",
+        )
+    if "specifications of the schema" in text:
+        return values_failure(text, origin)
+    if "Kubernetes cluster unreachable" in text:
+        return Transient(f"the cluster did not answer while the chart {origin} was rendered: {shorten(text)}")
+    return template_failure(text, origin)
+
+
 def template_failure(text: str, origin: str) -> UserError:
     """The error of a template that failed; `where` is the deepest place, columns counted from 1."""
     places = list(_PLACE.finditer(text))
@@ -79,6 +96,13 @@ def values_failure(text: str, origin: str) -> UserError:
         where=Position(f"{charts[0] if charts else origin}/values.schema.json"),
         fix="change the values, or correct values.schema.json in the chart",
     )
+
+
+def yaml_reason(message: str) -> str:
+    """Why a document is not readable, without the names of Go functions."""
+    if shape := re.search(r"cannot unmarshal (\w+) into Go value", message):
+        return f"it is not a mapping but a{'n' if shape[1][0] in 'ao' else ''} {shape[1]}"
+    return shorten(message.removeprefix("error converting YAML to JSON: ").removeprefix("yaml: "))
 
 
 def shorten(text: str) -> str:

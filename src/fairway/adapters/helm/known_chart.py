@@ -7,16 +7,21 @@ imported values, the CRDs of disabled sub-charts) is read afterwards, and only f
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from fairway.adapters.helm.native import NativeChart
+from fairway.adapters.helm.yaml_reader import YamlReader
 from fairway.domain.charts.archive import read_archive
-from fairway.domain.charts.rendering import ChartSource, CrdFile
-from fairway.domain.errors import UserError
+from fairway.domain.charts.metadata import check_kube_version
+from fairway.domain.charts.rendering import Capabilities, ChartSource, CrdFile
+from fairway.domain.errors import Position, UserError
+from fairway.domain.manifests.head import UnreadableDocument
+from fairway.domain.manifests.rendered import NOTES
 from fairway.domain.releases.stored_chart import StoredChart, to_json
 
 _REPLACEMENT = "\ufffd"
@@ -31,6 +36,7 @@ class KnownChart:
     kube_version: str
     missing: tuple[str, ...]
     has_dependencies: bool
+    has_notes: bool
     payload: StoredChart
     crds: tuple[CrdFile, ...]
     seconds: float = 0.0
@@ -65,18 +71,22 @@ def know(source: ChartSource) -> KnownChart:
             kube_version=str(metadata.get("kubeVersion", "")),
             missing=tuple(name for name in dict.fromkeys(declared) if name not in present),
             has_dependencies=bool(declared or present),
+            has_notes=any(template["name"] == f"templates/{NOTES}" for template in chart.templates),
             payload=StoredChart(_payload(chart, metadata, _Raw(source))),
             crds=crd_files(chart),
         )
 
 
 def crd_files(chart: NativeChart) -> tuple[CrdFile, ...]:
-    """Each chart's own CRDs in file order, a parent's before its sub-charts'.
+    return sort_crds(CrdFile(crd["filename"], crd["data"]) for crd in chart.crds)
 
-    Helm itself visits sub-charts in random order; ours is by name, so that equal input gives equal output.
+
+def sort_crds(files: Iterable[CrdFile]) -> tuple[CrdFile, ...]:
+    """Each chart's own CRDs by path, a parent's before its sub-charts'.
+
+    Helm itself visits sub-charts in random order; ours is fixed, so that equal input gives equal output.
     """
-    files = [CrdFile(crd["filename"], crd["data"]) for crd in chart.crds]
-    return tuple(sorted(files, key=lambda file: _owner(file.path)))
+    return tuple(sorted(files, key=lambda file: (_owner(file.path), file.path)))
 
 
 def _owner(path: str) -> list[str]:
@@ -110,9 +120,6 @@ def _base64(data: bytes) -> str:
 
 def _lock(raw: _Raw) -> dict[str, Any] | None:
     """Chart.lock (v1 charts: requirements.lock); left out when Go could not read its time back."""
-    from fairway.adapters.helm.yaml_reader import YamlReader
-    from fairway.domain.manifests.head import UnreadableDocument
-
     text = raw.read("Chart.lock") or raw.read("requirements.lock")
     if not text:
         return None
@@ -142,11 +149,27 @@ class _Raw:
         return self._archive.get(name)
 
 
-def refuse_missing(known: KnownChart, source: ChartSource) -> None:
-    """Helm's check before it renders: every declared dependency must be in charts/."""
+def check_renderable(known: KnownChart, source: ChartSource, capabilities: Capabilities) -> None:
+    """What Helm's command line checks before it renders, and the SDK does not. Raises UserError."""
+    where = Position(f"{known.name}/Chart.yaml")
+    if known.kind == "library":
+        raise UserError(
+            f'"{known.name}" is a library chart, which cannot be installed by itself',
+            where=where,
+            fix="make it a dependency of an application chart and deploy that one",
+        )
     if known.missing:
         raise UserError(
             f'the chart "{known.name}" declares dependencies that are not in its charts folder: '
             f"{', '.join(known.missing)}",
+            where=where,
             fix=f"run `helm dependency build` for {source.origin}, or let Fairway fetch it from its repository",
         )
+    if capabilities.kube_version:
+        check_kube_version(known.name, known.kube_version, _plain(capabilities.kube_version), where)
+
+
+def _plain(kube_version: str) -> str:
+    """`v1.33.4-gke.1245` → `v1.33.4`: Helm compares constraints without the provider's suffix."""
+    found = re.match(r"\s*v?(\d+(?:\.\d+)*)", kube_version)
+    return f"v{found[1]}" if found else kube_version

@@ -8,7 +8,6 @@ The rule not to break: what comes out equals `helm template` byte for byte (test
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,16 +17,11 @@ from helm_python import Config
 
 from fairway.adapters.helm import native
 from fairway.adapters.helm.api_versions import chart_without, unserved
-from fairway.adapters.helm.known_chart import KnownChart, know, refuse_missing
-from fairway.adapters.helm.yaml_reader import YamlReader
-from fairway.domain.charts.metadata import check_kube_version
+from fairway.adapters.helm.known_chart import KnownChart, check_renderable, know
+from fairway.adapters.helm.yaml_reader import YamlReader, parse_manifest
 from fairway.domain.charts.rendering import Capabilities, ChartSource, CrdFile, Rendered, RenderRequest
-from fairway.domain.errors import Position, UserError
-from fairway.domain.manifests.head import UnreadableDocument
-from fairway.domain.manifests.lists import flatten
 from fairway.domain.manifests.objects import Object
 from fairway.domain.manifests.rendered import sort_rendered
-from fairway.domain.manifests.split import split_stream
 from fairway.domain.releases.stored_chart import StoredChart
 
 T = TypeVar("T")
@@ -65,7 +59,7 @@ class SdkRenderer:
         known = self._known.get(source.digest)
         if known is None:
             known = self._known[source.digest] = await self._off_loop(lambda: know(source))
-        _check(known, source, request.capabilities)
+        check_renderable(known, source, request.capabilities)
         if source.uses_lookup or not 0.0 < known.seconds < LONG:
             outcome = await self._off_loop(lambda: self._render(known, request))
         else:
@@ -75,16 +69,7 @@ class SdkRenderer:
 
     async def parse(self, text: str) -> list[tuple[str, Object]]:
         """Documents and what they hold; the items of a `List` come one by one, each with the list's text."""
-        documents: list[tuple[str, Object]] = []
-        for document in _split(text):
-            try:
-                obj = self._yaml.read(document)
-            except UnreadableDocument as error:
-                raise UserError(
-                    f"a document of the manifest is not readable: {error}", where=_source(document)
-                ) from error
-            documents += [(document, item) for item in flatten(obj) if item]
-        return documents
+        return parse_manifest(text, self._yaml)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False)
@@ -124,35 +109,3 @@ class SdkRenderer:
         if self._cluster is None:
             self._cluster = native.cluster_config(*self._target)
         return self._cluster
-
-
-def _check(known: KnownChart, source: ChartSource, capabilities: Capabilities) -> None:
-    """What Helm's command line checks before it renders, and the SDK does not."""
-    where = Position(f"{known.name}/Chart.yaml")
-    if known.kind == "library":
-        raise UserError(
-            f'"{known.name}" is a library chart, which cannot be installed by itself',
-            where=where,
-            fix="make it a dependency of an application chart and deploy that one",
-        )
-    refuse_missing(known, source)
-    if capabilities.kube_version:
-        check_kube_version(known.name, known.kube_version, _plain(capabilities.kube_version), where)
-
-
-def _plain(kube_version: str) -> str:
-    """`v1.33.4-gke.1245` → `v1.33.4`: Helm compares constraints without the provider's suffix."""
-    found = re.match(r"\s*v?(\d+(?:\.\d+)*)", kube_version)
-    return f"v{found[1]}" if found else kube_version
-
-
-def _source(document: str) -> Position | None:
-    first = document.split("\n", 1)[0]
-    return Position(first.removeprefix("# Source: ").strip()) if first.startswith("# Source: ") else None
-
-
-def _split(text: str) -> list[str]:
-    try:
-        return split_stream(text)
-    except ValueError as error:
-        raise UserError(f"the manifest cannot be read: {error}", fix="indent or quote that line") from error

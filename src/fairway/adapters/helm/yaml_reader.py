@@ -14,9 +14,12 @@ import orjson
 from helm_python.errors import HelmError
 
 from fairway.adapters.helm import native
-from fairway.adapters.helm.failures import shorten
+from fairway.adapters.helm.failures import yaml_reason
+from fairway.domain.errors import Position, UserError
 from fairway.domain.manifests.head import UnreadableDocument
+from fairway.domain.manifests.lists import flatten
 from fairway.domain.manifests.objects import Object
+from fairway.domain.manifests.split import split_stream
 
 CACHE_LIMIT = 8 * 1024 * 1024
 """Characters of document text remembered: what was just rendered is parsed next."""
@@ -48,7 +51,7 @@ class YamlReader:
         try:
             parsed = native.read_yaml(text)
         except HelmError as error:
-            raise UnreadableDocument(_reason(str(error))) from error
+            raise UnreadableDocument(yaml_reason(str(error))) from error
         if not _LONG_NUMBER.search(text):
             return parsed
         return orjson.dumps(_with_exact_integers(text, orjson.loads(parsed)))
@@ -61,11 +64,27 @@ class YamlReader:
             self._cached -= len(old) + len(value)
 
 
-def _reason(message: str) -> str:
-    """Helm's words without the names of Go functions."""
-    if shape := re.search(r"cannot unmarshal (\w+) into Go value", message):
-        return f"it is not a mapping but a {shape[1]}"
-    return shorten(message.removeprefix("error converting YAML to JSON: ").removeprefix("yaml: "))
+def parse_manifest(text: str, reader: YamlReader) -> list[tuple[str, Object]]:
+    """Documents and what they hold; the items of a `List` come one by one, each with the list's text.
+
+    Raises `UserError` with the template's path where the document names it.
+    """
+    try:
+        documents = split_stream(text)
+    except ValueError as error:
+        raise UserError(f"the manifest cannot be read: {error}", fix="indent or quote that line") from error
+    return [(document, item) for document in documents for item in flatten(_read(document, reader)) if item]
+
+
+def _read(document: str, reader: YamlReader) -> Object:
+    try:
+        return reader.read(document)
+    except UnreadableDocument as error:
+        first = document.split("\n", 1)[0]
+        where = Position(first.removeprefix("# Source: ").strip()) if first.startswith("# Source: ") else None
+        raise UserError(
+            f"a document of the manifest is not readable: {error}", where=where, fix="correct the template"
+        ) from error
 
 
 def _with_exact_integers(text: str, document: Object) -> Object:

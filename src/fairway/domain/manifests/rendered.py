@@ -52,28 +52,40 @@ def sort_rendered(files: Mapping[str, str], chart_name: str, read: Read) -> Sort
     Partials (`_x.tpl`) and blank files are skipped; of the notes only the chart's own count, not its sub-charts'.
     Raises `UserError` with the template's path for a document that is not readable.
     """
+    pieces = [
+        (path, text)
+        for path in sorted(files, key=_as_go_sorts)
+        if _holds_documents(path, files[path])
+        for text in split_documents(files[path])
+    ]
+    return sort_documents(pieces, files.get(f"{chart_name}/templates/{NOTES}", ""), read)
+
+
+def sort_documents(pieces: Iterable[tuple[str, str]], notes: str, read: Read) -> Sorted:
+    """The same for documents that are cut already: (path, text) in path order, of one path in the file's order."""
     documents: list[Document] = []
     hooks: list[Hook] = []
-    for path in sorted(files, key=_as_go_sorts):
-        base = path.rpartition("/")[2]
-        if path.endswith(NOTES) or base.startswith("_") or not files[path].strip(GO_SPACE):
-            continue
-        for text in split_documents(files[path]):
-            head = _head(path, text, read)
-            if not is_hook(head):
-                documents.append(Document(path, text, head))
-            elif hook := parse_hook(head, path, text):
-                hooks.append(hook)
+    for path, text in pieces:
+        head = _head(path, text, read)
+        if not is_hook(head):
+            documents.append(Document(path, text, head))
+        elif hook := parse_hook(head, path, text):
+            hooks.append(hook)
     return Sorted(
         tuple(in_install_order(documents, lambda document: document.head.kind)),
         tuple(in_install_order(hooks, lambda hook: hook.kind)),
-        files.get(f"{chart_name}/templates/{NOTES}", ""),
+        notes,
     )
 
 
 def manifest_text(documents: Iterable[tuple[str, str]]) -> str:
     """The stored manifest of (path, text) pairs: each opened by `---` and `# Source: path`."""
     return "".join(f"---\n# Source: {path}\n{text}\n" for path, text in documents)
+
+
+def _holds_documents(path: str, text: str) -> bool:
+    partial = path.rpartition("/")[2].startswith("_")
+    return not (partial or path.endswith(NOTES) or not text.strip(GO_SPACE))
 
 
 def _head(path: str, text: str, read: Read) -> Head:

@@ -1,7 +1,8 @@
 """Cut a stream of YAML into documents exactly where Helm cuts it.
 
 The rule not to break: the text of a document is what Helm stores and prints, byte for byte, so nothing here may
-normalise line ends, quotes or trailing blanks. Source: Helm v4, pkg/release/v1/util/manifest.go.
+normalise line ends, quotes or trailing blanks. Source: Helm v4.3, pkg/release/v1/util/manifest.go (older ones also
+drop the white space before a separator, which is the only difference between their records and ours).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ GO_SPACE = (
 )
 """What Go's unicode.IsSpace calls white space; Python's str.strip() also takes \\x1c-\\x1f, which Go keeps."""
 
-_SEPARATOR = re.compile(r"(?:\A|[\t\n\f\r ]*\n)---[\t\n\f\r ]*")
+_SEPARATOR = re.compile(r"^---[ \t]*", re.MULTILINE)
 
 
 def split_documents(text: str) -> list[str]:

@@ -1,0 +1,3 @@
+{{- define "bad-template.deep" }}
+{{ .Values.a.b.c }}
+{{- end }}

@@ -1,0 +1,1 @@
+{{- define "helpers.override" }}last wins{{ end }}

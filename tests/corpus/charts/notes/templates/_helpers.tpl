@@ -1,0 +1,1 @@
+{{ define "notes.tail" }}Revision {{ .Release.Revision }}, ünïcode ✓{{ end }}

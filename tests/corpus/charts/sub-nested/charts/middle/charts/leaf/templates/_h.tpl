@@ -1,0 +1,1 @@
+{{- define "leaf.name" -}}leaf-of-{{ .Release.Name }}{{- end -}}

@@ -1,0 +1,1 @@
+{{- define "subfolders.p" }}partial{{ end }}

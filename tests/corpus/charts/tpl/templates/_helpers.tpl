@@ -1,0 +1,1 @@
+{{- define "tpl.helper" -}}helper({{ .Values.inner | trunc 5 }}){{- end -}}
