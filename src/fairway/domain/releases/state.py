@@ -34,6 +34,10 @@ class Action(StrEnum):
     RECOVER = "recover"
     REFUSE = "refuse"
     UNINSTALL = "uninstall"
+    ROLLBACK = "rollback"
+    """Asked for by name, or what follows a failed upgrade; no state leads to it by itself."""
+    TEST = "test"
+    """Asked for by name."""
 
 
 MEANING: dict[ReleaseState, str] = {

@@ -190,7 +190,9 @@ async def _apply_one(
     from fairway.services.engine.recording import LedgerLog
     from fairway.services.engine.running import EnvironmentRun, RunOptions
 
-    only = frozenset(r.name for r in choose_releases(environment, options.releases)) if options.releases else frozenset()
+    only = (
+        frozenset(r.name for r in choose_releases(environment, options.releases)) if options.releases else frozenset()
+    )
     environment = _adjusted(environment, options)
     run = wiring_engine.begin_run(recorder, settings, facts, "apply")
     run_options = RunOptions(
@@ -206,7 +208,9 @@ async def _apply_one(
         commit=facts.commit,
         subject=facts.subject,
     )
-    async with wiring_engine.open_environment(settings, repository, environment, charts, engine=options.engine) as opened:
+    async with wiring_engine.open_environment(
+        settings, repository, environment, charts, engine=options.engine
+    ) as opened:
         log = LedgerLog(
             recorder, run, environment=environment.name, cluster=environment.cluster.name, secrets=opened.secrets
         )
@@ -247,5 +251,3 @@ def _summary(result: RunResult) -> dict[str, object]:
             for name, one in result.results.items()
         ],
     }
-
-

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,6 +20,9 @@ from fairway.entrypoints.cli.options import (
 )
 from fairway.entrypoints.cli.running import engine_option, run_async
 from fairway.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from fairway.services.engine.plans import PlannedEnvironment
 
 DIFFERS = 1
 
@@ -78,7 +82,7 @@ async def _plan(
     from fairway.entrypoints.cli.saved_plans import save_plan
     from fairway.services.choosing import choose_releases
     from fairway.services.engine.planning import PlanOptions
-    from fairway.services.engine.plans import PlannedEnvironment, plan_environment
+    from fairway.services.engine.plans import plan_environment
 
     repository = loaded(environments_file)
     environments = chosen(repository, environment, cluster)

@@ -1,0 +1,167 @@
+"""`fairway rollback`, `uninstall` and `test`: what is done to one stored release by name."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fairway.domain.errors import Refused
+from fairway.entrypoints.cli.apply import confirm_protected
+from fairway.entrypoints.cli.opening import Place, environment_and_release, facts_of, opened_environment, place_of
+from fairway.entrypoints.cli.options import environments_file_option
+from fairway.entrypoints.cli.running import run_async
+from fairway.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from fairway.services.engine.carrying import Result
+    from fairway.services.engine.verbs import Verbs
+
+FAILED = 1
+REFUSED = 3
+
+timeout_option = click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at the most.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+environment_word = click.argument("environment", metavar="[ENV]", required=False)
+release_word = click.argument("release", metavar="RELEASE", required=False)
+
+
+@click.command()
+@environment_word
+@release_word
+@click.option("--to", "version", type=click.IntRange(1), metavar="REVISION", help="Default: the last good one before.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until it is healthy.")
+@timeout_option
+@yes_option
+@environments_file_option
+def rollback(
+    environment: str | None,
+    release: str | None,
+    version: int | None,
+    no_wait: bool,
+    timeout: float | None,
+    yes: bool,
+    environments_file: Path,
+) -> int:
+    """Bring back the content of an earlier revision of RELEASE, as a new revision.
+
+    Git is not changed: the next apply brings back what Git declares, so revert there too.
+
+    \b
+    Examples:
+      fairway rollback prod web              to the last good revision before the newest
+      fairway rollback prod web --to 7       to revision 7; see fairway history prod web
+    """
+    environment, name = environment_and_release(environment, release)
+    place = place_of(environments_file, environment)
+    confirm_protected(place.one, yes=yes)
+    return _run(
+        place, "rollback", lambda verbs: verbs.rollback(name, version, wait=not no_wait, timeout=_duration(timeout))
+    )
+
+
+@click.command()
+@environment_word
+@release_word
+@click.option("--keep-history", is_flag=True, help="Keep the stored revisions, as uninstalled.")
+@click.option("--no-hooks", is_flag=True, help="Do not run pre-delete and post-delete hooks.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until its objects are gone.")
+@timeout_option
+@yes_option
+@environments_file_option
+def uninstall(
+    environment: str | None,
+    release: str | None,
+    keep_history: bool,
+    no_hooks: bool,
+    no_wait: bool,
+    timeout: float | None,
+    yes: bool,
+    environments_file: Path,
+) -> int:
+    """Take RELEASE out of the cluster: its hooks, its objects, and its stored revisions.
+
+    Objects with `helm.sh/resource-policy: keep` and CRDs stay. When it is still declared, the next apply installs it.
+
+    \b
+    Example:
+      fairway uninstall prod web
+    """
+    environment, name = environment_and_release(environment, release)
+    place = place_of(environments_file, environment)
+    confirm_protected(place.one, yes=yes)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise Refused(f"uninstalling {name} needs a yes", fix="in scripts: --yes")
+        click.confirm(
+            f"uninstall {name} from {place.one.name} (namespace {place.one.namespace})?", abort=True, err=True
+        )
+    return _run(
+        place,
+        "uninstall",
+        lambda verbs: verbs.uninstall(
+            name, keep_history=keep_history, no_hooks=no_hooks, wait=not no_wait, timeout=_duration(timeout)
+        ),
+    )
+
+
+@click.command()
+@environment_word
+@release_word
+@timeout_option
+@environments_file_option
+def test(environment: str | None, release: str | None, timeout: float | None, environments_file: Path) -> int:
+    """Run the chart's own tests of RELEASE, as `helm test` does.
+
+    \b
+    Example:
+      fairway test prod web
+    """
+    environment, name = environment_and_release(environment, release)
+    place = place_of(environments_file, environment)
+    return _run(place, "test", lambda verbs: verbs.test(name, timeout=_duration(timeout)))
+
+
+def _duration(seconds: float | None) -> timedelta | None:
+    return timedelta(seconds=seconds) if seconds is not None else None
+
+
+def _run(place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) -> int:
+    return run_async(_with_verbs(load_settings(), place, action, work), again=f"fairway {action}")
+
+
+async def _with_verbs(settings: Settings, place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) -> int:
+    from fairway import wiring, wiring_engine
+    from fairway.domain.progress import Outcome
+    from fairway.entrypoints.cli.render.progress import form_for, reporting
+    from fairway.services.engine.recording import LedgerLog
+    from fairway.services.engine.verbs import Verbs
+
+    facts = await facts_of(place)
+    form = form_for(
+        sys.stderr,
+        in_github_actions=settings.in_github_actions,
+        quiet=False,
+        terminal=os.environ.get("TERM", ""),
+    )
+    warn = lambda text: click.echo(f"warning: {text}", err=True)  # noqa: E731
+    async with wiring.recorder(settings, warn) as recorder:
+        run = wiring_engine.begin_run(recorder, settings, facts, action)
+        with reporting(sys.stderr, form=form, color=settings.color) as report:
+            async with opened_environment(settings, place, place.one) as opened:
+                log = LedgerLog(
+                    recorder,
+                    run,
+                    environment=place.one.name,
+                    cluster=place.one.cluster.name,
+                    secrets=opened.secrets,
+                )
+                result = await work(Verbs(opened, report, log))
+    if result.outcome is Outcome.FAILED:
+        return FAILED
+    return REFUSED if result.outcome is Outcome.REFUSED else 0

@@ -1,0 +1,120 @@
+"""How an environment is doing: for each release what is stored, and whether what is there is healthy and as applied."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fairway.domain.health import Health, State, assess
+from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef
+from fairway.domain.releases import notes
+from fairway.domain.releases.notes import InventoryItem, decode_inventory
+from fairway.domain.releases.revision import RevisionSummary, Status
+from fairway.domain.repository.models import Environment, Policy
+from fairway.services.engine.applying import is_drifted
+from fairway.services.engine.opened import OpenEnvironment
+from fairway.services.engine.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStatus:
+    ref: ObjectRef
+    health: str
+    """healthy, progressing, failed, unknown or missing."""
+    message: str = ""
+    drifted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseStatus:
+    """`health` is the worst of its objects; `stored` is Helm's word for the newest revision."""
+
+    name: str
+    declared: bool
+    stored: str = ""
+    revision: int = 0
+    updated: datetime | None = None
+    health: str = ""
+    message: str = ""
+    drifted: int = 0
+    chart: str = ""
+    deployment: str = ""
+    by_fairway: bool = False
+    objects: tuple[ObjectStatus, ...] = field(default=())
+
+
+WORST = ("missing", "failed", "progressing", "unknown", "healthy")
+
+
+async def environment_status(opened: OpenEnvironment, *, only: Iterable[str] = ()) -> list[ReleaseStatus]:
+    """All declared releases, then those of this environment that are stored and not declared. Asks in bulk."""
+    snapshot = await opened.look()
+    declared = [r.name for r in opened.environment.releases]
+    others = [n for n in snapshot.release_names if n not in declared and _of(snapshot.latest(n), opened.environment)]
+    wanted = [n for n in [*declared, *others] if not only or n in set(only)]
+    objects = await _objects(opened, snapshot, wanted)
+    return [_status(opened.environment, snapshot, name, name in declared, objects) for name in wanted]
+
+
+def _of(latest: RevisionSummary | None, environment: Environment) -> bool:
+    return latest is not None and latest.notes_to_self.get(notes.ENVIRONMENT) == environment.name
+
+
+async def _objects(opened: OpenEnvironment, snapshot: Snapshot, names: Sequence[str]) -> dict[ObjectKey, Object]:
+    """Whole objects of all kinds that the releases consist of: one list for each kind and namespace."""
+    places: dict[tuple[str, str, str], ObjectRef] = {}
+    for name in names:
+        for item in _inventory(snapshot.latest(name)).values():
+            places.setdefault((item.ref.api_version, item.ref.kind, item.ref.namespace), item.ref)
+    found: dict[ObjectKey, Object] = {}
+
+    async def read(ref: ObjectRef) -> None:
+        resource = snapshot.resource_of(ref)
+        if resource is None:
+            return
+        for obj in await opened.session.kube.list_objects(resource, ref.namespace if resource.namespaced else None):
+            obj_ref = ObjectRef(ref.api_version, ref.kind, ref.namespace, str(obj["metadata"]["name"]))
+            found[obj_ref.key] = {"apiVersion": ref.api_version, "kind": ref.kind, **obj}
+
+    await asyncio.gather(*(read(ref) for ref in places.values()))
+    return found
+
+
+def _inventory(latest: RevisionSummary | None) -> dict[ObjectKey, InventoryItem]:
+    return (decode_inventory(latest.notes_to_self) or {}) if latest is not None else {}
+
+
+def _status(
+    environment: Environment, snapshot: Snapshot, name: str, declared: bool, live: dict[ObjectKey, Object]
+) -> ReleaseStatus:
+    latest = snapshot.latest(name)
+    if latest is None or latest.status is Status.UNINSTALLED:
+        return ReleaseStatus(name, declared, stored="not installed")
+    release = environment.release(name)
+    policy = release.policy if release else Policy()
+    objects = [_object(policy, item, live.get(key)) for key, item in _inventory(latest).items()]
+    worst = min(objects, key=lambda o: WORST.index(o.health), default=None)
+    return ReleaseStatus(
+        name=name,
+        declared=declared,
+        stored=latest.status.value,
+        revision=latest.version,
+        updated=latest.modified or latest.created,
+        health=worst.health if worst else "unknown",
+        message=f"{worst.ref}: {worst.message}" if worst and worst.health != "healthy" and worst.message else "",
+        drifted=sum(1 for o in objects if o.drifted),
+        deployment=latest.notes_to_self.get(notes.DEPLOYMENT, ""),
+        by_fairway=notes.INPUTS in latest.notes_to_self,
+        objects=tuple(objects),
+    )
+
+
+def _object(policy: Policy, item: InventoryItem, live: Object | None) -> ObjectStatus:
+    if live is None:
+        return ObjectStatus(item.ref, "missing", "it was deleted", drifted=True)
+    health: Health = assess(live)
+    state = health.state.value.lower() if isinstance(health.state, State) else str(health.state)
+    drifted = bool(item.fingerprint) and is_drifted(policy, item, live)
+    return ObjectStatus(item.ref, state, health.message, drifted)
