@@ -65,7 +65,9 @@ async def _plain(inputs: ReleaseInputs, renderer: Renderer) -> Rendered:
     rows: list[tuple[str, str, str]] = []
     for file in inputs.files:
         for text in split_documents(file.text):
-            rows.extend((str(obj.get("kind", "")), file.name, text) for obj in await _readable(renderer, file, text))
+            # A List gives several objects of one text: it stands where its first item belongs, once.
+            objects = await _readable(renderer, file, text)
+            rows.extend((str(obj.get("kind", "")), file.name, text) for obj in objects[:1])
     manifest = manifest_text((name, text) for _, name, text in in_install_order(rows, lambda row: row[0]))
     return Rendered(manifest, (), "", (), _plain_chart(inputs.files))
 
