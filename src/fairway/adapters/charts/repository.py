@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from fairway.adapters.charts.logins import Logins
 from fairway.adapters.charts.web import Web
@@ -50,6 +50,10 @@ class HttpRepository:
         repo, entry = chart.location
         home = split_login(repo.url)[0].rstrip("/") + "/"
         url = urljoin(home, entry.urls[0])
+        if repo.url.startswith("file://") and url.startswith("file://"):
+            return await _local(url)
+        if not url.startswith(("http://", "https://")):
+            raise UserError(f'{_called(repo)}: the index names an archive that cannot be fetched: "{shown(url)}"')
         answer = await self._web.get(url, await self._logins.access_to(repo), limit=LARGEST_ARCHIVE)
         if answer.status != 200:
             raise refusal(answer.status, url, repo)
@@ -87,6 +91,8 @@ class HttpRepository:
 
     async def _read_index(self, repo: HelmRepo) -> Kept:
         url = split_login(repo.url)[0].rstrip("/") + "/index.yaml"
+        if url.startswith("file://"):
+            return Kept(200, await _local(url), "")
         access = await self._logins.access_to(repo)
         kept = await self._cache.get(url, access, limit=LARGEST_INDEX, raw=False, stale_if_unreachable=True)
         if kept.status == 404:
@@ -94,6 +100,15 @@ class HttpRepository:
         if kept.status != 200:
             raise refusal(kept.status, url, repo)
         return kept
+
+
+async def _local(url: str) -> bytes:
+    """A file of a repository that lies on this machine."""
+    path = Path(unquote(urlsplit(url).path))
+    try:
+        return await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}", fix="check the repository's address") from error
 
 
 def refusal(status: int, url: str, repo: HelmRepo | None) -> UserError:

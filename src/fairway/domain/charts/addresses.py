@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from fairway.domain.charts.versions import is_exact, nearest_names
-from fairway.domain.errors import UserError
+from fairway.domain.errors import Position, UserError
 from fairway.domain.repository.models import ChartKind, ChartReference
 
 _REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*")
@@ -109,6 +109,27 @@ def addressed(ref: ChartReference, repositories: Mapping[str, str]) -> ChartRefe
         if address.startswith(scheme):
             return replace(ref, kind=kind, location=f"{address.rstrip('/')}/{chart}")
     return ref
+
+
+def reference_of(text: str, version: str | None, folder: str | None, position: Position) -> ChartReference:
+    """A reference as somebody types it at a prompt; `folder` is its absolute path when it is one. Raises UserError."""
+    if folder is not None:
+        return ChartReference(ChartKind.DIRECTORY, folder, None, position)
+    scheme, separator, _ = text.partition("://")
+    if not separator:
+        split_repository(text)
+        return ChartReference(ChartKind.REPOSITORY, text, version, position)
+    if scheme in ("http", "https"):
+        archive = urlsplit(text).path.endswith((".tgz", ".tar.gz"))
+        kind = ChartKind.HTTP if archive else ChartKind.REPOSITORY
+        return ChartReference(kind, text, None if archive else version, position)
+    kinds = {"oci": ChartKind.OCI, "s3": ChartKind.S3}
+    if scheme in kinds:
+        return ChartReference(kinds[scheme], text, version, position)
+    if scheme.startswith("git+"):
+        return ChartReference(ChartKind.GIT, text, None, position)
+    fix = "use a folder, repo/name, oci://, https://, s3:// or git+https://"
+    raise UserError(f'"{shown(text)}" is no chart reference', fix=fix)
 
 
 def parse_oci(location: str) -> OciAddress:

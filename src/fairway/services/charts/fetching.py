@@ -235,6 +235,6 @@ def _placed(error: FairwayError, where: Position) -> FairwayError:
     """The error with a place; a fresh one, because several releases may wait for the same chart."""
     if error.where is not None or isinstance(error, InvalidInput):
         return error
-    if isinstance(error, UserError | Terminal | Unreachable):
+    if where.file and isinstance(error, UserError | Terminal | Unreachable):
         return type(error)(error.message, where=where, fix=error.fix)
     return error

@@ -125,6 +125,7 @@ def _helm_repo(entry: HelmRepoEntry, site: Site, context: Context, noun: str) ->
         username=sources["username"],
         password=sources["password"],
         token=sources["token"],
+        pass_credentials=entry.pass_credentials,
     )
 
 

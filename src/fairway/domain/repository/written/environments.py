@@ -96,6 +96,7 @@ class HelmRepoEntry(Written):
     username: Credential | None = Field(None, description="Where the user name comes from, e.g. {env: REPO_USER}")
     password: Credential | None = Field(None, description="Where the password comes from")
     token: Credential | None = Field(None, description="Where a bearer token comes from")
+    pass_credentials: bool = Field(False, description="Send the login also to other hosts that the index names")
 
 
 class EnvironmentsFile(Written):
