@@ -10,13 +10,14 @@ import (
 )
 
 // identity reads when a process started; the command line compares it before it sends a signal to the pid.
-// The text is compared, never parsed: clock ticks since boot on Linux, a date elsewhere.
+// The text is compared, never parsed: boot and clock ticks since then on Linux, a date elsewhere.
 func identity(pid int) status.Process {
 	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
 		// The second field is the program's name in brackets and may contain anything, brackets too.
 		fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
 		if len(fields) > 19 {
-			return status.Process{PID: pid, Start: fields[19]}
+			boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+			return status.Process{PID: pid, Start: strings.TrimSpace(string(boot)) + "/" + fields[19]}
 		}
 	}
 	text, _ := exec.Command("ps", "-o", "lstart=", "-p", fmt.Sprint(pid)).Output()

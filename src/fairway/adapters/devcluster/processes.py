@@ -17,7 +17,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """`start` is opaque text: clock ticks since boot on Linux, a date elsewhere. Written by the supervisor."""
+    """`start` is opaque text: boot and clock ticks since then on Linux, a date elsewhere. Written by the supervisor."""
 
     pid: int
     start: str
@@ -69,7 +69,8 @@ def _start_of(pid: int) -> str:
     try:
         # The second field is the program's name in brackets and may contain anything, brackets too.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-        return "" if fields[0] in "ZX" else fields[19]
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return "" if fields[0] in "ZX" else f"{boot}/{fields[19]}"
     except OSError:
         if Path("/proc/self/stat").exists():
             return ""
