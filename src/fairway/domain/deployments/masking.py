@@ -15,14 +15,16 @@ LONGEST = 8000
 
 _USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)([^/\s:@]*):([^\s/]*)@")
 _TOKEN_AS_USER = re.compile(r"(https?://)([^/\s:@]{16,})@")
-_ASSIGNED = re.compile(
+_NAME = re.compile(r"""([A-Za-z_][\w.\[\]-]*)(["']?\s*[=:]\s*)""")
+"""A key with its sign; in JSON the closing quote stands between them."""
+_SIGN = re.compile(r"""["']?\s*[=:]\s*""")
+_VALUE = re.compile(
     r"""(?x)
-    (?P<name>[A-Za-z_][\w.\[\]-]*)
-    (?P<sign>["']?\s*[=:]\s*)       # JSON's closing quote stands before the colon
-    (?P<value>"(?:[^"\\]|\\.)*"|'[^']*'|(?:[Bb]earer|[Bb]asic)\s+\S+|[^\s,;&"'}]+)
+    (?:(?i:bearer|basic|digest|token|negotiate|apikey)\s+)*
+    (?:[^\s,;&"'}]*[=:]\s+)*        # what looks like a key again belongs to the value
+    (?:"(?:[^"\\]|\\.)*" | '[^']*' | ["']?[^\s,;&"'}]+)
     """
 )
-_AUTHORIZATION = re.compile(r"(?i)\b(authorization[\"']?\s*[=:]\s*[\"']?)([^\s\"',;]+(?:\s+[^\s\"',;]{8,})?)")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~=-]{8,}")
 _KNOWN = re.compile(
     r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abposr]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
@@ -33,12 +35,11 @@ _PLAIN = re.compile(r"[\w@%+=:,./*-]+")
 
 
 def mask(text: str) -> str:
-    """The text with everything that looks like a secret hidden; masking twice changes nothing more."""
+    """The text with everything that looks like a secret hidden."""
     text = _PEM.sub(MASK, text)
     text = _USERINFO.sub(rf"\1\2:{MASK}@", text)
     text = _TOKEN_AS_USER.sub(rf"\1{MASK}@", text)
-    text = _AUTHORIZATION.sub(rf"\1{MASK}", text)
-    text = _ASSIGNED.sub(_hide_assigned, text)
+    text = _hide_assigned(text)
     text = _SCHEME.sub(rf"\1 {MASK}", text)
     return _KNOWN.sub(MASK, text)
 
@@ -72,11 +73,20 @@ def _hide_settings(argument: str) -> str:
     )
 
 
-def _hide_assigned(found: re.Match[str]) -> str:
-    if not looks_secret(found["name"].rstrip("]")):
-        # The value may itself be an assignment: `--set=db.password=x`.
-        return f"{found['name']}{found['sign']}{_ASSIGNED.sub(_hide_assigned, found['value'])}"
-    return f"{found['name']}{found['sign']}{MASK}"
+def _hide_assigned(text: str) -> str:
+    parts: list[str] = []
+    start = 0
+    while name := _NAME.search(text, start):
+        parts.append(text[start : name.end()])
+        start = name.end()
+        key = name[1].rstrip("]")
+        if (looks_secret(key) or key.lower().endswith("authorization")) and (value := _VALUE.match(text, start)):
+            parts.append(MASK)
+            start = value.end()
+            # What was taken for the value turned out to be a key: its value goes too.
+            while (sign := _SIGN.match(text, start)) and (value := _VALUE.match(text, sign.end())):
+                start = value.end()
+    return "".join([*parts, text[start:]])
 
 
 def _quoted(argument: str) -> str:
