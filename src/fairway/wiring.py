@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from fairway.adapters.charts.cache import FileCache
     from fairway.adapters.charts.web import Patience, Web
     from fairway.adapters.devcluster import DevClusters, Progress
-    from fairway.domain.repository.models import ChartKind, Environment, HelmRepo
+    from fairway.domain.repository.models import ChartKind, Environment, HelmRepo, Repository
     from fairway.domain.values.secrets import SecretRegister
     from fairway.services.charts import Charts, Notices
     from fairway.services.charts.ports import ChartFetcher
+    from fairway.services.contexts import ClusterAccess
+    from fairway.services.initialising import Kubeconfigs, Programs
     from fairway.services.recording.maintenance import LedgerReport
     from fairway.services.recording.ports import Ledger, Spool
     from fairway.services.recording.recorder import Recorder
@@ -209,6 +211,34 @@ def ledger_report(settings: Settings) -> LedgerReport:
         waiting_files=spool.count(),
         set_aside=tuple(spool.set_aside()),
     )
+
+
+def cluster_access(settings: Settings, repository: Repository, environment: Environment) -> ClusterAccess:
+    """How to connect to an environment's cluster. Raises UserError when nothing here reaches it."""
+    from pathlib import Path
+
+    from fairway.adapters.kube.contexts import KubeconfigFiles
+    from fairway.services.contexts import resolve_context
+
+    def devcluster_kubeconfig(name: str) -> Path:
+        return dev_clusters(settings, lambda text: None).kubeconfig_path(name)
+
+    return resolve_context(
+        environment.cluster,
+        repository,
+        context_names=KubeconfigFiles(process_environment()).names,
+        devcluster_kubeconfig=devcluster_kubeconfig,
+        environment=environment.name,
+    )
+
+
+def init_ports() -> tuple[Kubeconfigs, Programs, Mapping[str, str]]:
+    """What `fairway init` writes to, runs, and reads its variables from."""
+    from fairway.adapters.kube.contexts import KubeconfigFiles
+    from fairway.adapters.programs import SystemPrograms
+
+    variables = process_environment()
+    return KubeconfigFiles(variables), SystemPrograms(variables), variables
 
 
 def _now() -> datetime:

@@ -28,7 +28,7 @@ from fairway.settings import load_settings
 def list_things(
     what: str, environment: str | None, environments_file: Path, cluster: str | None, long: bool, output: str
 ) -> None:
-    """List environments, releases or clusters, as they are declared.
+    """List environments, releases or clusters, as they are declared: one name a line, with -l a table.
 
     \b
     Examples:
@@ -40,16 +40,11 @@ def list_things(
 
     repository = loaded(environments_file)
     if what == "cluster":
-        clusters = [one for one in repository.clusters if cluster in (None, one.name)]
-        data, rows, headers = views.clusters(repository, clusters)
+        view = views.clusters(repository, [one for one in repository.clusters if cluster in (None, one.name)])
     else:
         environments = chosen(repository, environment, cluster, every=True)
-        data, rows, headers = views.environments(environments) if what == "env" else views.releases(environments)
-    shown = headers if long else headers[: views.SHORT[what]]
-    names_only = "\n".join(str(row[0]) for row in rows)
-    emit(
-        data, output, lambda: table(shown, [row[: len(shown)] for row in rows]) if long or what != "env" else names_only
-    )
+        view = views.environments(environments) if what == "env" else views.releases(repository, environments)
+    emit(view.data, output, lambda: table(view.headers, view.rows) if long else "\n".join(view.names))
 
 
 @click.command()

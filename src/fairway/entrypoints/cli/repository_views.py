@@ -6,19 +6,24 @@ The rule not to break: a source of a secret is shown by its name, a secret's val
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fairway.domain.repository.models import ChartValue, Cluster, Environment, Release, Repository, ValueSource
 from fairway.entrypoints.cli.output import plain
 
-SHORT = {"env": 1, "release": 3, "cluster": 2}
-"""How many columns are shown without -l."""
 
-View = tuple[list[dict[str, Any]], list[list[object]], list[str]]
+@dataclass(frozen=True, slots=True)
+class View:
+    """A list: data for JSON and YAML, a name for each line, and the table of -l."""
+
+    data: list[dict[str, Any]]
+    names: list[str]
+    headers: list[str]
+    rows: list[list[object]]
 
 
 def environments(chosen: Sequence[Environment]) -> View:
-    """Data for JSON and YAML, rows, headers."""
     data: list[dict[str, Any]] = [
         {
             "name": one.name,
@@ -35,37 +40,42 @@ def environments(chosen: Sequence[Environment]) -> View:
         [one["name"], one["cluster"], one["namespace"], one["releases"], "yes" if one["protected"] else "", one["team"]]
         for one in data
     ]
-    return data, rows, ["NAME", "CLUSTER", "NAMESPACE", "RELEASES", "PROTECTED", "TEAM"]
+    headers = ["NAME", "CLUSTER", "NAMESPACE", "RELEASES", "PROTECTED", "TEAM"]
+    return View(data, [one.name for one in chosen], headers, rows)
 
 
-def releases(chosen: Sequence[Environment]) -> View:
-    data = []
+def releases(repository: Repository, chosen: Sequence[Environment]) -> View:
+    """Names carry their environment (`prod/web`) when there are several."""
+    data: list[dict[str, Any]] = []
     rows: list[list[object]] = []
     for environment in chosen:
         for release in environment.releases:
             needs = [need.release for need in release.needs]
+            chart = relative(release.chart.location, repository) if release.chart else None
+            version = release.chart.version if release.chart else None
+            files = [relative(path, repository) for path in release.resource_files]
             data.append(
                 {
                     "environment": environment.name,
                     "name": release.name,
-                    "chart": release.chart.location if release.chart else None,
-                    "version": release.chart.version if release.chart else None,
-                    "resourceFiles": release.resource_files,
+                    "chart": chart,
+                    "version": version,
+                    "resourceFiles": files,
                     "needs": needs,
                     "labels": release.labels,
                     "team": release.owner.team,
                     "declared": release.position,
                 }
             )
-            workload = str(release.chart) if release.chart else f"{len(release.resource_files)} resource files"
-            rows.append(
-                [environment.name, release.name, workload, ",".join(needs), release.owner.team, release.position]
-            )
-    return data, rows, ["ENVIRONMENT", "NAME", "CHART", "NEEDS", "TEAM", "DECLARED"]
+            workload = " ".join(part for part in (chart, version) if part) or ", ".join(files)
+            team = release.owner.team
+            rows.append([environment.name, release.name, workload, ",".join(needs), team, release.position])
+    names = [f"{one['environment']}/{one['name']}" if len(chosen) > 1 else one["name"] for one in data]
+    return View(data, names, ["ENVIRONMENT", "NAME", "CHART OR FILES", "NEEDS", "TEAM", "DECLARED"], rows)
 
 
 def clusters(repository: Repository, chosen: Sequence[Cluster]) -> View:
-    data = []
+    data: list[dict[str, Any]] = []
     rows: list[list[object]] = []
     for cluster in chosen:
         names = [one.name for one in repository.environments if one.cluster.name == cluster.name]
@@ -73,13 +83,18 @@ def clusters(repository: Repository, chosen: Sequence[Cluster]) -> View:
         data.append({"name": cluster.name, "provider": provider, "environments": names})
         details = " ".join(f"{key}={value}" for key, value in cluster.provider.settings.items())
         rows.append([cluster.name, cluster.provider.kind, details, ",".join(names)])
-    return data, rows, ["NAME", "PROVIDER", "SETTINGS", "ENVIRONMENTS"]
+    return View(data, [one.name for one in chosen], ["NAME", "PROVIDER", "SETTINGS", "ENVIRONMENTS"], rows)
+
+
+def relative(path: str, repository: Repository) -> str:
+    """A path as seen from the folder of environments.yaml, when it is below it."""
+    return path.removeprefix(f"{repository.root.rstrip('/')}/")
 
 
 def dumped(repository: Repository, chosen: Sequence[Environment]) -> dict[str, Any]:
     """The resolved repository in the current dialect's words, without what was not said."""
     used = {one.cluster.name for one in chosen}
-    return {
+    whole = {
         "kubeConfig": repository.kube_config,
         "helmRepos": [
             _said(
@@ -97,19 +112,22 @@ def dumped(repository: Repository, chosen: Sequence[Environment]) -> dict[str, A
             for repo in repository.helm_repos
         ],
         "clusters": [
-            {
-                "name": one.name,
-                "provider": {one.provider.kind: dict(one.provider.settings)},
-                "parameters": one.parameters,
-            }
+            _said(
+                {
+                    "name": one.name,
+                    "provider": {one.provider.kind: dict(one.provider.settings)},
+                    "parameters": plain(one.parameters),
+                }
+            )
             for one in repository.clusters
             if one.name in used
         ],
-        "environments": [_environment(one) for one in chosen],
+        "environments": [_environment(one, repository) for one in chosen],
     }
+    return _said(whole)
 
 
-def _environment(environment: Environment) -> dict[str, Any]:
+def _environment(environment: Environment, repository: Repository) -> dict[str, Any]:
     return _said(
         {
             "name": environment.name,
@@ -119,19 +137,23 @@ def _environment(environment: Environment) -> dict[str, Any]:
             "labels": environment.labels,
             "owner": _said(plain(environment.owner)),
             "policy": plain(environment.policy),
-            "defaultValuesFile": environment.default_values_file,
+            "defaultValuesFile": relative(environment.default_values_file or "", repository),
             "defaultValues": [_value(value) for value in environment.default_values],
-            "releases": [_release(release) for release in environment.releases],
+            "releases": [_release(release, repository) for release in environment.releases],
         }
     )
 
 
-def _release(release: Release) -> dict[str, Any]:
+def _release(release: Release, repository: Repository) -> dict[str, Any]:
     whole = plain(release)
     for key in ("values", "needs", "imageTriggers", "chartTriggers", "gates", "patches", "owner"):
         whole.pop(key)
-    whole["position"] = str(release.position)
-    whole["chart"] = _said(plain(release.chart)) if release.chart else None
+    whole["chart"] = _said(_placed(plain(release.chart))) if release.chart else None
+    if release.chart:
+        whole["chart"]["location"] = relative(release.chart.location, repository)
+    whole["resourceFiles"] = [relative(path, repository) for path in release.resource_files]
+    whole["valuesFile"] = relative(release.values_file or "", repository)
+    whole["fromFile"] = relative(release.from_file, repository)
     whole["values"] = [_value(value) for value in release.values]
     whole["needs"] = [_said({"release": need.release, "minVersion": need.min_version}) for need in release.needs]
     whole["triggers"] = [
