@@ -75,6 +75,9 @@ class BinaryRenderer:
         """As the SDK's: reading YAML is not what the program is chosen for."""
         return parse_manifest(text, self._yaml)
 
+    def close(self) -> None:
+        """Nothing outlives a render; the SDK's renderer has a pool and a connection to close."""
+
     async def _run(self, request: RenderRequest, known: KnownChart, folder: Path) -> _Written:
         output = folder / "out"
         values = await asyncio.to_thread(_values_file, request, folder)

@@ -39,7 +39,7 @@ def decode(data: bytes) -> Revision:
     Raises `Terminal` when the bytes are no record.
     """
     try:
-        return unpack(base64.b64decode(data))
+        return unpack(base64.b64decode(data.strip(), validate=True))
     except binascii.Error as error:
         raise Terminal(f"the stored revision is not base64: {error}") from error
 
@@ -87,6 +87,7 @@ def _head_to_json(revision: Revision) -> dict[str, Any]:
         "deleted": _time_text(revision.deleted),
         "description": revision.description,
         "status": revision.status.value,
+        "rollback_revision": revision.rollback_revision,
         "notes": revision.notes,
     }
     head = {
@@ -138,6 +139,7 @@ def _from_json(record: Mapping[str, Any], chart: StoredChart | None) -> Revision
         description=info.get("description") or "",
         notes=info.get("notes") or "",
         apply_method=record.get("apply_method") or "",
+        rollback_revision=int(info.get("rollback_revision") or 0),
     )
 
 

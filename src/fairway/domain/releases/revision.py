@@ -101,6 +101,8 @@ class Revision:
     notes_to_self: Mapping[str, str] = field(default_factory=dict)
     apply_method: str = "ssa"
     helm_readable: bool = True
+    rollback_revision: int = 0
+    """The revision that this one went back to; 0 when it is no rollback. Helm shows it since 4.3."""
 
     @property
     def chart_label(self) -> str:
