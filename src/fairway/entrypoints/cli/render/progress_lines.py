@@ -17,7 +17,17 @@ from fairway.domain.progress import (
     RunStarted,
 )
 from fairway.domain.releases.state import Action
-from fairway.entrypoints.cli.render.style import Line, clean, count, fold, plain, seconds, short_id, shorten
+from fairway.entrypoints.cli.render.style import (
+    Line,
+    clean,
+    count,
+    fold,
+    plain,
+    seconds,
+    short_id,
+    shorten,
+    version_step,
+)
 
 WIDEST_NAME = 32
 WHAT = 15
@@ -29,6 +39,8 @@ _DOING = {
     Action.RETRY: "retrying",
     Action.RECOVER: "recovering",
     Action.UNINSTALL: "uninstalling",
+    Action.ROLLBACK: "rolling back",
+    Action.TEST: "testing",
 }
 _AWAITED = {
     Action.INSTALL: "to install",
@@ -37,6 +49,8 @@ _AWAITED = {
     Action.RETRY: "to try again",
     Action.RECOVER: "to recover",
     Action.UNINSTALL: "to uninstall",
+    Action.ROLLBACK: "to roll back",
+    Action.TEST: "to test",
     Action.REFUSE: "refused",
     Action.NOTHING: "unchanged",
 }
@@ -83,7 +97,7 @@ class Row:
     def take(self, event: ReleaseStarted | Phase) -> None:
         if isinstance(event, ReleaseStarted):
             self.action = event.action
-            self.versions = _versions(event.before, event.after)
+            self.versions = version_step(event.before, event.after)
             self.phase, self.detail = PhaseKind.PLANNING, ""
         else:
             self.phase, self.detail = event.kind, clean(event.detail)
@@ -98,7 +112,7 @@ class Row:
     def doing(self) -> str:
         """The phase in words: `2 of 3 pods ready`, `running hooks: web-migrate`, `waits for orders`."""
         if self.is_waiting:
-            return f"waits for {self.detail}" if self.detail else "waits"
+            return f"waits for {self.detail.removeprefix('for ')}" if self.detail else "waits"
         if self.phase is PhaseKind.WAITING or self.what == self.phase.value:
             return self.detail or ("waiting until it is ready" if self.phase is PhaseKind.WAITING else "")
         return f"{self.phase.value}: {self.detail}" if self.detail else self.phase.value
@@ -198,15 +212,12 @@ def _indented(text: str, indent: int, wrap: int) -> list[str]:
     return [margin + part for part in textwrap.wrap(inner, room, break_on_hyphens=False)]
 
 
-def _versions(before: str, after: str) -> str:
-    return f"{before} → {after}" if before and after and before != after else after
-
-
 def _result(event: ReleaseFinished) -> str:
-    if event.before and event.after and event.before != event.after:
-        return _versions(event.before, event.after)
-    if event.outcome is Outcome.INSTALLED and event.after:
-        return f"installed {event.after}"
+    step = version_step(event.before, event.after)
+    if event.outcome in (Outcome.UPGRADED, Outcome.ROLLED_BACK) and "→" in step:
+        return step
+    if event.outcome is Outcome.INSTALLED and step:
+        return f"installed {step}"
     return event.outcome.value
 
 

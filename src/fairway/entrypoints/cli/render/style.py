@@ -31,6 +31,7 @@ _CODES = {
 }
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_CHART_LABEL = re.compile(r"(?P<name>.+?)-(?P<version>v?\d+\.\d+.*)")
 _ASCII = str.maketrans(
     {
         "→": "->",
@@ -90,6 +91,16 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def short_id(identity: str) -> str:
     """The beginning of a ledger id: enough to be unique for people."""
     return identity if len(identity) <= 12 else f"{identity[:10]}…"
+
+
+def version_step(before: str, after: str) -> str:
+    """`web-1.9.0`, `web-1.9.1` → `1.9.0 → 1.9.1`; both labels whole when the chart itself is another."""
+    old, new = _CHART_LABEL.fullmatch(before), _CHART_LABEL.fullmatch(after)
+    if old and new and old["name"] == new["name"]:
+        before, after = old["version"], new["version"]
+    if before and after and before != after:
+        return f"{before} → {after}"
+    return "" if before == after else after
 
 
 def shorten(text: str, width: int) -> str:
