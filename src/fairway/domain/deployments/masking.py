@@ -13,9 +13,9 @@ from fairway.domain.values.secrets import MASK, looks_secret
 
 LONGEST = 8000
 
-_USERINFO = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://)([^/\s:@]*):([^\s/]*)@")
+_USERINFO = re.compile(r"(://)([^/\s:@]*):([^\s/]*)@")
 _TOKEN_AS_USER = re.compile(r"(https?://)([^/\s:@]{16,})@")
-_NAME = re.compile(r"""([A-Za-z_][\w.\[\]-]*)(["']?\s*[=:]\s*)""")
+_NAME = re.compile(r"""(?<![\w.\[\]-])([\w.\[\]-]+)(["']?\s*[=:]\s*)""")
 """A key with its sign; in JSON the closing quote stands between them."""
 _SIGN = re.compile(r"""["']?\s*[=:]\s*""")
 _VALUE = re.compile(
