@@ -22,7 +22,7 @@ from fairway.domain.releases.revision import Revision, RevisionSummary, Status
 
 OWNER = "helm"
 PREFIX = "fairway.dev/"
-PARTS = "fairway.dev/parts"
+PARTS = "fairway.dev/record-parts"
 """Annotation of a head: `<id> <number of parts> <sha256 of the joined parts>`."""
 PART_OF = "fairway.dev/part-of"
 PART_LABELS = {"owner": "fairway"}

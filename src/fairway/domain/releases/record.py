@@ -128,7 +128,7 @@ def _from_json(record: Mapping[str, Any], chart: StoredChart | None) -> Revision
         name=record.get("name") or "",
         namespace=record.get("namespace") or "",
         version=int(record.get("version") or 0),
-        status=_STATUSES.get(info.get("status"), Status.UNKNOWN),
+        status=_STATUSES.get(str(info.get("status")), Status.UNKNOWN),
         manifest=record.get("manifest") or "",
         config=record.get("config") or {},
         chart=chart if chart is not None else StoredChart(record.get("chart") or {}),

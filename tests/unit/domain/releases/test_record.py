@@ -40,7 +40,7 @@ moments = st.none() | st.datetimes(
     min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)
 )
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64) | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
 )
@@ -223,7 +223,7 @@ def test_the_chart_is_packed_once_and_stays_packed_when_read_back() -> None:
     assert isinstance(again.chart, StoredChart)
     assert again.chart.packed == chart.packed
     assert again.chart == CHART
-    assert CHART == again.chart
+    assert again.chart != {**CHART, "values": {"other": 1}}
 
 
 def test_a_damaged_chart_is_found_when_it_is_looked_at() -> None:
