@@ -20,16 +20,20 @@ from fairway.domain.errors import Terminal
 _SUPERVISOR_GRACE = 20.0
 _ORPHAN_GRACE = 3.0
 _START_TIMEOUT = 150.0
+_FIRST_WORD = 10.0
 
 Supervisor = subprocess.Popen[bytes]
 
 
 def spawn(folder: ClusterFolder, supervisor: Path) -> Supervisor:
-    """Start the supervisor in a session of its own, so that it outlives this command and its terminal."""
+    """Start the supervisor in a session of its own, so that it outlives this command and its terminal.
+
+    Returns after its first word: from then on others see that the cluster has a supervisor.
+    """
     folder.logs.mkdir(exist_ok=True)
     (folder.path / "status.json").unlink(missing_ok=True)
     with (folder.logs / "supervisor.log").open("ab") as log:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [supervisor, folder.path],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -37,6 +41,10 @@ def spawn(folder: ClusterFolder, supervisor: Path) -> Supervisor:
             cwd="/",
             start_new_session=True,
         )
+    until = time.monotonic() + _FIRST_WORD
+    while folder.status() is None and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.01)
+    return process
 
 
 def wait_until_ready(folder: ClusterFolder, supervisor: Supervisor, progress: Progress) -> None:

@@ -21,7 +21,6 @@ Command = Callable[..., Any]
 def name_option(command: Command) -> Command:
     return click.option(
         "--name",
-        "-n",
         default=DEFAULT_NAME,
         show_default=True,
         envvar="FAIRWAY_CLUSTER",
@@ -59,7 +58,7 @@ def cluster() -> None:
     Examples:
       fairway cluster up                          start it (the first time builds it: minutes)
       fairway cluster kubeconfig --merge          add its context to your kubeconfig
-      fairway cluster up -n two --nodes 5         another one beside it
+      fairway cluster up --name two --nodes 5     another one beside it
       fairway cluster reset                       the same cluster, empty, in seconds
       fairway cluster down                        no process and no file is left
     """
@@ -183,7 +182,7 @@ def kubeconfig(name: str, only_path: bool, merge: bool, into: str) -> None:
 @click.argument("part", required=False)
 @name_option
 @click.option("--follow", "-f", is_flag=True, help="Go on printing what is written from now on.")
-@click.option("--lines", "-l", type=click.IntRange(0), default=20, show_default=True, help="Lines of each part.")
+@click.option("--lines", "-n", type=click.IntRange(0), default=20, show_default=True, help="Lines of each part.")
 def logs(part: str | None, name: str, follow: bool, lines: int) -> None:
     """Print what the parts of the cluster log: all, or one PART such as kube-apiserver."""
     with clusters() as (known, _):
