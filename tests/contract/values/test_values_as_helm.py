@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 import yaml
-from helm_python import Chart
+from helm_python import Chart, HelmError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairway.domain.charts.archive import write_archive
+from fairway.domain.errors import UserError
 from fairway.domain.values.charts import chart_defaults
 from fairway.domain.values.coalescing import chart_of, coalesce
 from fairway.domain.values.subcharts import effective
-from fairway.domain.values.tracing import Node, plain, trace
+from fairway.domain.values.tracing import Node, plain
 
 SEEN = {"templates/seen.yaml": b"{{ .Values | toJson }}"}
 
@@ -42,18 +43,14 @@ def seen_by_helm(files: dict[str, bytes], user: dict[str, Any]) -> Any:
 
 
 def computed(files: dict[str, bytes], user: dict[str, Any]) -> Any:
-    chart = chart_of(chart_defaults(files, "charts/top"))
-    tree = trace(user, lambda path, value: None)  # type: ignore[arg-type,return-value]
-    tree = _without_origins(tree)
+    chart, tree = chart_of(chart_defaults(files, "charts/top")), nodes(user)
     return plain(coalesce(effective(chart, tree), tree))
 
 
-def _without_origins(node: Node) -> Node:
-    if isinstance(node.value, dict):
-        return Node({key: _without_origins(item) for key, item in node.value.items()})
-    if isinstance(node.value, list):
-        return Node([_without_origins(item) for item in node.value])
-    return Node(node.value)
+def nodes(value: Any) -> Node:
+    if isinstance(value, dict):
+        return Node({key: nodes(item) for key, item in value.items()})
+    return Node([nodes(item) for item in value] if isinstance(value, list) else value)
 
 
 CASES: dict[str, tuple[dict[str, bytes], dict[str, Any]]] = {
@@ -150,6 +147,15 @@ CASES: dict[str, tuple[dict[str, bytes], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.parametrize("user", [{"sub": 1}, {"sub": []}, {"sub": "x"}])
+def test_a_sub_chart_s_values_must_be_a_map_for_both(user: dict[str, Any]) -> None:
+    files = chart_files("top", {}, {"sub": chart_files("sub", {"x": 0})})
+    with pytest.raises(HelmError):
+        seen_by_helm(files, user)
+    with pytest.raises(UserError, match="sub-chart sub"):
+        computed(files, user)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_values_are_what_a_template_sees(name: str) -> None:
     files, user = CASES[name]
@@ -198,8 +204,4 @@ def test_any_values_are_what_a_template_sees(
         declared["import-values"] = imports
     children = {"sub": chart_files("sub", sub), "other": chart_files("other", other)}
     files = chart_files("top", top, children, [declared])
-    try:
-        expected = seen_by_helm(files, user)
-    except Exception:
-        return
-    assert computed(files, user) == expected
+    assert computed(files, user) == seen_by_helm(files, user)
