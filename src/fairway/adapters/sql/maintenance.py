@@ -41,13 +41,13 @@ def inspect_at(url: LedgerUrl) -> DatabaseCondition:
         return DatabaseCondition(url.shown, problem=error.message, fix=error.fix or "")
     try:
         found = read_schema(database)
-        if not found.is_current:
-            return DatabaseCondition(url.shown, found.found, REVISIONS[-1])
+        if found != REVISIONS[-1]:
+            return DatabaseCondition(url.shown, found, REVISIONS[-1])
         unfinished = deployments.c.state.in_(sorted(UNFINISHED))
         with database.reading() as connection:
             count, oldest = connection.execute(select(func.count(), func.min(deployments.c.id))).one()
             open_ = connection.execute(select(func.count()).select_from(deployments).where(unfinished)).scalar_one()
-        return DatabaseCondition(url.shown, found.found, REVISIONS[-1], count, open_, oldest or "")
+        return DatabaseCondition(url.shown, found, REVISIONS[-1], count, open_, oldest or "")
     except FairwayError as error:
         return DatabaseCondition(url.shown, "", REVISIONS[-1], problem=error.message, fix=error.fix or "")
     finally:

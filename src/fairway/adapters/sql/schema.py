@@ -8,9 +8,9 @@ Alembic costs 0.8 s to import, so it is only imported when there is something to
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -25,22 +25,26 @@ VERSION_TABLE = "fairway_schema"
 _LOCK_KEY = 0x666169727761_79
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Step(StrEnum):
+    """What follows from the schema that was found."""
+
+    GO_ON = "go on"
+    MIGRATE = "migrate"
+    ASK = "ask somebody to migrate it"
+    REFUSE = "refuse"
+
+
+def next_step(found: str, *, is_shared: bool, revisions: Sequence[str] = REVISIONS) -> Step:
     """`found` is empty for a database that has no ledger yet."""
-
-    found: str
-
-    @property
-    def is_current(self) -> bool:
-        return self.found == REVISIONS[-1]
-
-    @property
-    def is_known(self) -> bool:
-        return not self.found or self.found in REVISIONS
+    if found == revisions[-1]:
+        return Step.GO_ON
+    if found and found not in revisions:
+        return Step.REFUSE
+    return Step.ASK if found and is_shared else Step.MIGRATE
 
 
-def read_schema(database: Database) -> Schema:
+def read_schema(database: Database) -> str:
+    """The revision that the database is at; empty when it has no ledger."""
     with database.reading() as connection:
         return _read(connection)
 
@@ -51,18 +55,19 @@ def prepare(database: Database) -> None:
     Raises `UserError` for a PostgreSQL schema that is older, `Refused` for one that is newer than this program.
     """
     make_folder(database)
-    schema = read_schema(database)
-    if schema.is_current:
-        return
-    if schema.is_known and (database.is_sqlite or not schema.found):
-        migrate(database)
-        return
-    if schema.is_known:
-        raise UserError(
-            f"the ledger {database.url.shown} has schema {schema.found}, this fairway needs {REVISIONS[-1]}",
-            fix="bring it up to date once, for everybody: fairway ledger migrate",
-        )
-    raise _newer(database, schema)
+    found = read_schema(database)
+    match next_step(found, is_shared=not database.is_sqlite):
+        case Step.GO_ON:
+            return
+        case Step.MIGRATE:
+            migrate(database)
+        case Step.ASK:
+            raise UserError(
+                f"the ledger {database.url.shown} has schema {found}, this fairway needs {REVISIONS[-1]}",
+                fix="bring it up to date once, for everybody: fairway ledger migrate",
+            )
+        case Step.REFUSE:
+            raise _newer(database, found)
 
 
 def make_folder(database: Database) -> None:
@@ -84,27 +89,28 @@ def migrate(database: Database) -> tuple[str, str]:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
         before = _read(connection)
-        if not before.is_known:
+        step = next_step(before, is_shared=False)
+        if step is Step.REFUSE:
             raise _newer(database, before)
-        if not before.is_current:
+        if step is Step.MIGRATE:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, REVISIONS[-1])
-    return before.found, REVISIONS[-1]
+    return before, REVISIONS[-1]
 
 
-def _newer(database: Database, schema: Schema) -> Refused:
+def _newer(database: Database, found: str) -> Refused:
     return Refused(
-        f"the ledger {database.url.shown} has schema {schema.found}; this fairway knows up to {REVISIONS[-1]}",
+        f"the ledger {database.url.shown} has schema {found}; this fairway knows up to {REVISIONS[-1]}",
         fix="use the fairway that made it, or a newer one: pip install --upgrade fairway-cd",
     )
 
 
-def _read(connection: Connection) -> Schema:
+def _read(connection: Connection) -> str:
     if not inspect(connection).has_table(VERSION_TABLE):
-        return Schema("")
-    return Schema(connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar() or "")
+        return ""
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar() or ""
 
 
 @contextmanager
