@@ -19,6 +19,17 @@ CLUSTERS = "Clusters"
 SHELL = "This program"
 
 VERBS = {
+    "apply": Verb("apply:apply", "Carry out what Git declares, and wait until it is healthy", DEPLOY),
+    "plan": Verb("plan:plan", "What an apply would change, field by field", DEPLOY),
+    "diff": Verb("plan:plan", "The same as plan", DEPLOY),
+    "rollback": Verb("releases:rollback", "Bring back an earlier revision of a release", DEPLOY),
+    "uninstall": Verb("releases:uninstall", "Take a release out of the cluster", DEPLOY),
+    "test": Verb("releases:test", "Run a chart's own tests of a release", DEPLOY),
+    "status": Verb("status:status", "How the releases of an environment are doing", LOOK),
+    "history": Verb("history:history", "The stored revisions of a release", LOOK),
+    "why": Verb("why:why", "Which inputs of a release changed since it was applied", LOOK),
+    "drift": Verb("drift:drift", "What was changed in the cluster behind Git's back", LOOK),
+    "render": Verb("rendering:render", "The objects that a release renders to", LOOK),
     "values": Verb("values:values", "Final values of a release, and which line set each", LOOK),
     "log": Verb("ledger:log", "What was deployed, by whom and why", LOOK),
     "show": Verb("ledger:show", "One deployment in full: cause, steps, plan, reason", LOOK),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -22,6 +21,9 @@ from fairway.entrypoints.cli.running import engine_option, run_async
 from fairway.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fairway.domain.releases.plan import EnvironmentPlan
     from fairway.services.engine.plans import PlannedEnvironment
 
 DIFFERS = 1
@@ -102,25 +104,25 @@ async def _plan(
                         subject=facts.subject,
                     )
                 )
-    _show(results, output, settings)
     if out is not None:
         save_plan(out, results)
-        click.echo(f"saved plan {out} · apply it exactly: fairway apply --plan {out}", err=True)
+    show_plans([result.plan for result in results], output, settings, saved=str(out) if out else "")
     differs = any(release.changes for result in results for release in result.plan.releases)
     return DIFFERS if exit_code and differs else 0
 
 
-def _show(results: list[PlannedEnvironment], output: str, settings: Settings) -> None:
+def show_plans(plans: Sequence[EnvironmentPlan], output: str, settings: Settings, *, saved: str = "") -> None:
+    """Print plans on stdout, as `text`, `markdown` or `json`."""
+    from fairway.entrypoints.cli.output import to_json
     from fairway.entrypoints.cli.render.plan_json import plan_json
     from fairway.entrypoints.cli.render.plan_markdown import plan_markdown
     from fairway.entrypoints.cli.render.plan_text import plan_text
 
-    plans = [result.plan for result in results]
     if output == "json":
-        click.echo(plan_json(plans))
+        click.echo(to_json(plan_json(plans)))
     elif output == "markdown":
         click.echo(plan_markdown(plans))
     else:
         color = settings.color if settings.color is not None else sys.stdout.isatty()
         width = shutil.get_terminal_size((100, 24)).columns if sys.stdout.isatty() else 100
-        click.echo(plan_text(plans, color=color, width=int(os.environ.get("COLUMNS") or width)))
+        click.echo(plan_text(plans, color=color, width=width, saved=saved))

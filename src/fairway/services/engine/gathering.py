@@ -6,12 +6,11 @@ import asyncio
 from pathlib import Path
 from typing import Protocol
 
-from fairway.domain.charts.rendering import ChartSource
+from fairway.domain.charts.rendering import Capabilities, ChartSource
 from fairway.domain.errors import UserError
 from fairway.domain.repository.models import ChartReference, Environment, Release
 from fairway.domain.values.layers import UserValues
 from fairway.services.engine.inputs import PlainFile, ReleaseInputs, gather
-from fairway.services.engine.snapshot import Snapshot
 
 
 class ChartShelf(Protocol):
@@ -31,7 +30,7 @@ class Gathering:
         self._values = values
         self._root = Path(root)
 
-    async def __call__(self, release: Release, snapshot: Snapshot) -> ReleaseInputs:
+    async def __call__(self, release: Release, capabilities: Capabilities) -> ReleaseInputs:
         """Raises `UserError` for what the author must fix, `Transient` for a place that does not answer."""
         chart = await self._charts.fetch(release.chart) if release.chart is not None else None
         values = await self._values.user_values(release, chart)
@@ -42,7 +41,7 @@ class Gathering:
             values=values.values,
             chart=chart,
             files=files,
-            capabilities=snapshot.resources.capabilities(),
+            capabilities=capabilities,
         )
 
     def _read(self, release: Release) -> tuple[PlainFile, ...]:

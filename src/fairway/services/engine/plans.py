@@ -47,7 +47,7 @@ async def plan_environment(
     async def one(release: Release) -> tuple[ReleasePlan, Planned | None, FairwayError | None]:
         async with room:
             try:
-                inputs = await opened.gather(release, snapshot)
+                inputs = await opened.gather(release, snapshot.capabilities)
                 planned = await plan_release(opened.session, snapshot, inputs, options)
                 return await previewing.preview(planned, environment.name), planned, None
             except FairwayError as error:

@@ -55,7 +55,7 @@ async def reasons_for(opened: OpenEnvironment, name: str, options: PlanOptions) 
     release = opened.environment.release(name)
     assert release is not None
     snapshot = await opened.look()
-    inputs = await opened.gather(release, snapshot)
+    inputs = await opened.gather(release, snapshot.capabilities)
     planned = await plan_release(opened.session, snapshot, inputs, options)
     latest = planned.latest
     if latest is None:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from fairway.domain.charts.rendering import Capabilities
 from fairway.domain.errors import FairwayError, InvalidInput, Refused
 from fairway.domain.progress import (
     Outcome,
@@ -38,7 +39,7 @@ from fairway.services.engine.removing import remove_release
 from fairway.services.engine.session import Session
 from fairway.services.engine.snapshot import Snapshot
 
-Gather = Callable[[Release, Snapshot], Awaitable[ReleaseInputs]]
+Gather = Callable[[Release, Capabilities], Awaitable[ReleaseInputs]]
 
 CONCURRENCY = 16
 """Releases carried out at once; a control plane on two cores is full with fewer."""
@@ -152,7 +153,7 @@ class EnvironmentRun:
         async def one(release: Release) -> None:
             try:
                 async with self._room:
-                    self._gathered[release.name] = await self._gather(release, self._snapshot)
+                    self._gathered[release.name] = await self._gather(release, self._snapshot.capabilities)
             except FairwayError as error:
                 self._gathered[release.name] = error
 
@@ -206,7 +207,7 @@ class EnvironmentRun:
         try:
             inputs = self._gathered[release.name]
             if isinstance(inputs, FairwayError) or (again and _reads_outputs(release)):
-                inputs = await self._gather(release, self._snapshot)
+                inputs = await self._gather(release, self._snapshot.capabilities)
             plan = await plan_release(self._session, self._snapshot, inputs, self._options.plan)
         except FairwayError as error:
             refused = error.exit_code == Refused.exit_code

@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from fairway.domain.charts.rendering import Capabilities
 from fairway.domain.manifests.api import ApiResource, ApiResources
 from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef
 from fairway.domain.releases.revision import RevisionSummary, Status
@@ -41,6 +42,11 @@ class Snapshot:
         """Ask the server again what kinds it knows, after CRDs were applied."""
         self.resources = await self._kube.discover(fresh=True)
         return self.resources
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """The cluster as charts see it."""
+        return self.resources.capabilities()
 
     @property
     def release_names(self) -> list[str]:
