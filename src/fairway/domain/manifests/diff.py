@@ -19,6 +19,7 @@ from fairway.domain.manifests.objects import Object
 from fairway.domain.releases.plan import ABSENT, MASKED, FieldChange
 
 _SERVER_SET = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
+_SERVER_ANNOTATIONS = (LAST_APPLIED, "deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
 _SECRET_PARTS = ("data", "stringData", "binaryData", "spec")
 
 Names = tuple[str, ...]
@@ -29,8 +30,9 @@ def differences(
 ) -> tuple[FieldChange, ...]:
     """The fields that differ, in path order; a missing object is the empty one.
 
-    Left out is what the server sets by itself: status, managedFields, resourceVersion, generation, uid, timestamps and
-    kubectl's last-applied annotation. `secret` masks the whole object, as it is done by itself for Secrets.
+    Left out is what the server sets by itself: status, managedFields, resourceVersion, generation, uid, timestamps, the
+    annotations of its controllers, and kubectl's last-applied annotation. `secret` masks the whole object, as it is
+    done by itself for Secrets.
     """
     found: list[FieldChange] = []
     _compare_maps(_essence(old), _essence(new), "", (), found)
@@ -63,8 +65,8 @@ def _essence(obj: Object | None) -> Object:
     kept = {name: value for name, value in obj.items() if name != "status"}
     metadata = {name: value for name, value in (obj.get("metadata") or {}).items() if name not in _SERVER_SET}
     annotations = metadata.get("annotations")
-    if annotations and LAST_APPLIED in annotations:
-        metadata["annotations"] = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
+    if annotations:
+        metadata["annotations"] = {name: v for name, v in annotations.items() if name not in _SERVER_ANNOTATIONS}
     if not metadata.get("annotations"):
         metadata.pop("annotations", None)
     return {**kept, "metadata": metadata} if "metadata" in kept else kept

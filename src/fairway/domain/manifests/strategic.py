@@ -71,27 +71,45 @@ def _merge_list(old: Any, patch: list[Any], path: tuple[str, ...]) -> list[Any]:
             raise ValueError(f"{_place(path)}: its items have no merge key, so $patch can't name one of them")
         return [_clean(item) for item in patch]
     if not key:
-        return items + [item for item in patch if item not in items]
+        wanted = list({repr(item): item for item in patch}.values())
+        return _in_order([item for item in items if item not in wanted], wanted, items)
     return _merge_items(items, patch, key, path)
 
 
 def _merge_items(items: list[Any], patch: list[Any], key: str, path: tuple[str, ...]) -> list[Any]:
-    """Known items merge in place; new ones are put in front, in the patch's order, as kubectl does."""
-    merged = list(items)
-    added: list[Any] = []
+    merged: list[Any] = []
+    gone: list[Any] = []
     for change in patch:
         if not isinstance(change, dict) or key not in change:
             raise ValueError(f'{_place(path)}: an item lacks its merge key "{key}"')
         wanted = change[key]
         if change.get(_PATCH) == "delete":
-            merged = [item for item in merged if not _has(item, key, wanted)]
+            gone.append(wanted)
             continue
-        known = [n for n, item in enumerate(merged) if _has(item, key, wanted)]
-        for n in known:
-            merged[n] = _merge_map(merged[n], change, path)
-        if not known:
-            added.append(_merge_map({}, change, path))
-    return added + merged
+        known = [item for item in items if _has(item, key, wanted)]
+        merged += [_merge_map(item, change, path) for item in known[:1] or [{}]] + known[1:]
+    named = [*gone, *(item.get(key) for item in merged)]
+    others = [item for item in items if not (isinstance(item, dict) and item.get(key) in named)]
+    return _in_order(others, merged, items, key)
+
+
+def _in_order(others: list[Any], patched: list[Any], before: list[Any], key: str = "") -> list[Any]:
+    """Patched items in the patch's order, others in their own; an other one goes first only where it always stood.
+
+    Source: mergeSortedSlice in apimachinery's strategicpatch.
+    """
+
+    def place(item: Any) -> int:
+        identity = item.get(key) if key else item
+        return next((n for n, old in enumerate(before) if (_has(old, key, identity) if key else old == identity)), -1)
+
+    rest, ordered = list(others), []
+    for item in patched:
+        now = place(item)
+        while rest and 0 <= place(rest[0]) < now:
+            ordered.append(rest.pop(0))
+        ordered.append(item)
+    return ordered + rest
 
 
 def _delete_from(merged: Object, name: str, gone: list[Any]) -> None:

@@ -82,7 +82,12 @@ CASES: dict[str, tuple[Object, Object, Object | None]] = {
     "finalizers are a set": (
         {"apiVersion": "v1", "metadata": {"finalizers": ["a"]}},
         {"metadata": {"finalizers": ["b", "a"]}},
-        {"apiVersion": "v1", "metadata": {"finalizers": ["a", "b"]}},
+        {"apiVersion": "v1", "metadata": {"finalizers": ["b", "a"]}},
+    ),
+    "items of the patch keep its order, others stay before what they stood before": (
+        deployment(containers=[A, B, C]),
+        deployment(containers=[{"name": "c"}, {"name": "new"}, {"name": "a"}]),
+        deployment(containers=[B, C, {"name": "new"}, A]),
     ),
     "members of a set are deleted on demand": (
         {"apiVersion": "v1", "metadata": {"finalizers": ["a", "b"]}},
