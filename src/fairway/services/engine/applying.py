@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import groupby
 
 from fairway.domain.errors import Terminal
-from fairway.domain.kube_errors import Cause, InvalidObject, UnknownKind
+from fairway.domain.kube_errors import Cause, Conflict, InvalidObject, UnknownKind
 from fairway.domain.manifests.managed_fields import (
     FieldPath,
     applied_by,
@@ -32,6 +32,7 @@ from fairway.services.engine.session import Session
 GONE_TIMEOUT = timedelta(minutes=2)
 NEW_KIND_RETRIES = 20
 NEW_KIND_PAUSE = 0.25
+TAKEOVER_ATTEMPTS = 10
 IMMUTABLE_WORDS = ("immutable", "may not change", "updates to statefulset spec", "updates to parameters are forbidden")
 
 
@@ -116,10 +117,20 @@ def is_drifted(policy: Policy, item: InventoryItem, live: Object | None) -> bool
 
 
 async def take_over(session: Session, ref: ObjectRef) -> None:
-    """Move the fields of client-side managers to ours, so that fields which leave the chart really go."""
-    whole = await session.kube.get(ref)
-    if whole is not None and needs_takeover(whole):
-        await session.kube.patch(ref, takeover_patch(whole), content_type="application/json-patch+json")
+    """Move the fields of client-side managers to ours, so that fields which leave the chart really go.
+
+    Controllers write to the same object, hence the retries: the patch fits only what was read.
+    """
+    for attempt in range(TAKEOVER_ATTEMPTS):
+        whole = await session.kube.get(ref)
+        if whole is None or not needs_takeover(whole):
+            return
+        try:
+            await session.kube.patch(ref, takeover_patch(whole), content_type="application/json-patch+json")
+            return
+        except Conflict:
+            if attempt == TAKEOVER_ATTEMPTS - 1:
+                raise
 
 
 def immutable_fields(error: InvalidObject) -> list[str]:
