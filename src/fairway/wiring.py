@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from fairway.settings import Settings, process_environment
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from fairway.adapters.charts.cache import FileCache
     from fairway.adapters.charts.web import Patience, Web
     from fairway.adapters.devcluster import DevClusters, Progress
-    from fairway.domain.repository.models import ChartKind, Environment, HelmRepo, Repository
+    from fairway.domain.repository.models import ChartKind, Environment, HelmRepo, Release, Repository
     from fairway.domain.values.secrets import SecretRegister
     from fairway.services.charts import Charts, Notices
     from fairway.services.charts.ports import ChartFetcher
@@ -111,6 +112,24 @@ def release_values(
     return ReleaseValues(
         environment, ports=ports, files=files, charts=ChartFiles(DiskFolders(), files), register=register
     )
+
+
+@asynccontextmanager
+async def open_values(
+    settings: Settings, repository: Repository, environment: Environment, release: Release, *, offline: bool = False
+) -> AsyncIterator[ReleaseValues]:
+    """The values of one release, without the engine: connects only when a `valueFrom` asks the cluster."""
+    from fairway.adapters.kube import open_cluster
+    from fairway.domain.values.outputs import asks_cluster
+    from fairway.domain.values.secrets import SecretRegister
+
+    register = SecretRegister()
+    if offline or not asks_cluster(release, environment):
+        yield release_values(environment, register=register, offline=offline)
+        return
+    access = cluster_access(settings, repository, environment)
+    async with open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube:
+        yield release_values(environment, register=register, objects=kube)
 
 
 def dev_clusters(settings: Settings, progress: Progress) -> DevClusters:

@@ -12,6 +12,7 @@ from fairway.domain.repository.placeholders import fill
 from fairway.domain.values.interpolation import RELEASE
 
 KIND = "output"
+IN_CLUSTER = ("secret", "configMap", KIND)
 
 _VERSIONS = {
     "v1": ("Service", "ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim", "Namespace"),
@@ -33,8 +34,17 @@ class OutputPending(UserError):
 
 def implied_needs(release: Release, environment: Environment) -> frozenset[str]:
     """Names of the releases whose outputs `release` takes: they must be healthy before it."""
-    values = release.values if release.skip_default_values else (*environment.default_values, *release.values)
-    return frozenset(_named(values, release.name))
+    return frozenset(_named(_values(release, environment), release.name))
+
+
+def asks_cluster(release: Release, environment: Environment) -> bool:
+    """Whether the values of a release cannot be known without the target cluster."""
+    sources = [item.value_from for item in _values(release, environment) if item.value_from is not None]
+    return any(source.kind in IN_CLUSTER for source in sources)
+
+
+def _values(release: Release, environment: Environment) -> tuple[ChartValue, ...]:
+    return release.values if release.skip_default_values else (*environment.default_values, *release.values)
 
 
 def _named(values: tuple[ChartValue, ...], release: str) -> Iterator[str]:

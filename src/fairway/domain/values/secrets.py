@@ -122,6 +122,11 @@ class SecretRegister:
     def __len__(self) -> int:
         return len(self._known)
 
+    @property
+    def known(self) -> frozenset[str]:
+        """The secrets themselves, for whoever masks whole objects; never to be shown."""
+        return frozenset(self._known)
+
     def add(self, secret: Any) -> None:
         """Remember one secret: a string or a number; shorter than `MIN_LENGTH` is ignored."""
         if not _is_maskable(secret):

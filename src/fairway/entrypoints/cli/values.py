@@ -9,12 +9,13 @@ import click
 
 from fairway.domain.errors import UserError
 from fairway.domain.repository.findings import suggestion
-from fairway.domain.repository.models import Environment, Release, Repository
+from fairway.domain.repository.models import Environment, Release
 from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.paths import Path, format_path, parse_key
 from fairway.domain.values.secrets import mask
 from fairway.entrypoints.cli import values_views as views
-from fairway.entrypoints.cli.options import chosen, environment_argument, environments_file_option, loaded
+from fairway.entrypoints.cli.opening import Place, environment_and_release, place_of
+from fairway.entrypoints.cli.options import environment_argument, environments_file_option
 from fairway.entrypoints.cli.output import emit, output_option
 from fairway.settings import load_settings
 
@@ -54,13 +55,9 @@ def values(
       fairway values prod web --explain -o json           the same of every key, for programs
       fairway values prod web --user-only                 only what the deployments repository says
     """
-    if release is None:
-        environment, release = None, environment
-    if release is None:
-        raise click.UsageError("which release? e.g. fairway values prod web")
-    repository = loaded(environments_file)
-    (env,) = chosen(repository, environment)
-    explanation = asyncio.run(_explain(repository, env, _release(env, release), offline=offline))
+    environment, release = environment_and_release(environment, release)
+    place = place_of(environments_file, environment)
+    explanation = asyncio.run(_explain(place, _release(place.one, release), offline=offline))
     hide = views.hiding(explanation, show_secrets=show_secrets)
     if key is not None:
         path = () if key == EVERYTHING else parse_key(key)
@@ -81,18 +78,19 @@ def _given(option: str) -> bool:
     return source is not click.core.ParameterSource.DEFAULT
 
 
-async def _explain(repository: Repository, environment: Environment, release: Release, *, offline: bool) -> Explanation:
-    from fairway.domain.values.secrets import SecretRegister
-    from fairway.wiring import chart_service, release_values
+async def _explain(place: Place, release: Release, *, offline: bool) -> Explanation:
+    from fairway.wiring import chart_service, open_values
 
     if release.chart is None:
         raise UserError(
             f'release "{release.name}" is made of resource files, which take no values', where=release.position
         )
-    async with chart_service(load_settings(), repository.helm_repos, offline=offline) as charts:
-        chart = await charts.fetch(release.chart)
-        resolver = release_values(environment, register=SecretRegister(), offline=offline)
-        return await resolver.explain(release, chart)
+    settings, repository = load_settings(), place.repository
+    async with (
+        chart_service(settings, repository.helm_repos, offline=offline) as charts,
+        open_values(settings, repository, place.one, release, offline=offline) as values,
+    ):
+        return await values.explain(release, await charts.fetch(release.chart))
 
 
 def _release(environment: Environment, name: str) -> Release:
