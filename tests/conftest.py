@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         clusters.remove_run_cluster()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what the collected tests will need now: no test's time-out should hold minutes of compiling."""
+    used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    with suppress(FairwayError):
+        if {"cluster", "clusters"} & used and "FAIRWAY_TEST_KUBECONFIG" not in os.environ:
+            clusters.dev_clusters().build()
+        if "helm" in used:
+            tools.helm_binary()
+        if "oci_registry" in used:
+            tools.registry_binary()
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,10 @@ class DevClusters:
         folder, _ = self._existing(name)
         return folder.kubeconfig
 
+    def build(self) -> None:
+        """Make sure that the programs are there; the first `up` does it too."""
+        self._bundle()
+
     def up(
         self, name: str = DEFAULT_NAME, *, nodes: int | None = None, port: int | None = None, memory_limit: int = 0
     ) -> ClusterInfo:
