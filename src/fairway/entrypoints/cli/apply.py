@@ -161,7 +161,7 @@ async def _apply_all(
         terminal=os.environ.get("TERM", ""),
     )
     results: list[RunResult] = []
-    async with wiring.recorder(settings, _warn) as recorder:
+    async with wiring.recorder(settings, warn) as recorder:
         with reporting(sys.stderr, form=form, color=settings.color, quiet=options.quiet) as report:
             async with wiring.chart_service(settings, repository.helm_repos) as charts:
                 for environment in environments:
@@ -230,7 +230,8 @@ def _adjusted(environment: Environment, options: ApplyOptions) -> Environment:
     return replace(environment, releases=releases)
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """A warning on stderr."""
     click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)
 
 

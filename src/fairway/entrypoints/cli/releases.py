@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairway.domain.errors import Refused
-from fairway.entrypoints.cli.apply import confirm_protected
+from fairway.entrypoints.cli.apply import confirm_protected, warn
 from fairway.entrypoints.cli.opening import Place, environment_and_release, facts_of, opened_environment, place_of
 from fairway.entrypoints.cli.options import environments_file_option
 from fairway.entrypoints.cli.running import run_async
@@ -149,7 +149,6 @@ async def _with_verbs(settings: Settings, place: Place, action: str, work: Calla
         quiet=False,
         terminal=os.environ.get("TERM", ""),
     )
-    warn = lambda text: click.echo(f"warning: {text}", err=True)  # noqa: E731
     async with wiring.recorder(settings, warn) as recorder:
         run = wiring_engine.begin_run(recorder, settings, facts, action)
         with reporting(sys.stderr, form=form, color=settings.color) as report:

@@ -11,6 +11,7 @@ from fairway.domain.charts.rendering import CrdFile
 from fairway.domain.errors import UserError
 from fairway.domain.manifests.api import ApiResources
 from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef, ref_of
+from fairway.domain.releases.plan_file import SavedContent
 from fairway.domain.releases.revision import Hook, Revision
 from fairway.services.engine.ports import Renderer
 
@@ -109,4 +110,18 @@ async def content_of(revision: Revision, renderer: Renderer, resources: ApiResou
         chart=revision.chart,
         notes=revision.notes,
         labels=revision.labels,
+    )
+
+
+async def restore(saved: SavedContent, renderer: Renderer, resources: ApiResources, namespace: str) -> Content:
+    """The content as it was when the plan was made."""
+    return Content(
+        manifest=saved.manifest,
+        documents=await documents_of(saved.manifest, renderer, resources, namespace),
+        hooks=saved.hooks,
+        config=saved.config,
+        chart=saved.chart,
+        notes=saved.notes,
+        crds=saved.crds,
+        labels=saved.labels,
     )

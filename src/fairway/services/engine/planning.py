@@ -7,7 +7,7 @@ revisions of releases that change are read one by one.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairway.domain.errors import Refused
@@ -16,6 +16,7 @@ from fairway.domain.releases import notes
 from fairway.domain.releases.holding import Claim, Holder, Life, claim
 from fairway.domain.releases.notes import decode_inventory
 from fairway.domain.releases.plan import ObjectChange
+from fairway.domain.releases.plan_file import SavedContent
 from fairway.domain.releases.revision import Revision, RevisionSummary, Status
 from fairway.domain.releases.state import ACTIONS, Action, Observation, ReleaseState, classify
 from fairway.domain.repository.models import DriftMode
@@ -24,6 +25,7 @@ from fairway.services.engine.base import read_base
 from fairway.services.engine.building import build
 from fairway.services.engine.change import Change, Operation
 from fairway.services.engine.comparing import foreign_objects, object_changes, same_content, untouched_objects
+from fairway.services.engine.content import restore
 from fairway.services.engine.inputs import ReleaseInputs
 from fairway.services.engine.session import Session
 from fairway.services.engine.snapshot import Snapshot
@@ -39,6 +41,8 @@ class PlanOptions:
     """Plan an upgrade even where nothing changed."""
     source: str = ""
     """Which deployments repository this is; see `notes.SOURCE`."""
+    pinned: Mapping[str, SavedContent] = field(default_factory=dict)
+    """Content by release name, from a saved plan: it is applied as it is, nothing is rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ async def _with_change(
     if plan.state is ReleaseState.DRIFTED and base.deployed is not None:
         # What was applied is what is wanted: rendering again could give other generated names.
         content = base.contents[0]
+    elif saved := options.pinned.get(plan.name):
+        content = await restore(saved, session.renderer, snapshot.resources, plan.namespace)
     else:
         content = await build(
             inputs, session.renderer, snapshot.resources, revision=version, is_upgrade=base.deployed is not None

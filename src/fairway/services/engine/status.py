@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fairway.domain.health import Health, State, assess
+from fairway.domain.health import assess
 from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef
 from fairway.domain.releases import notes
 from fairway.domain.releases.notes import InventoryItem, decode_inventory
@@ -114,7 +114,6 @@ def _status(
 def _object(policy: Policy, item: InventoryItem, live: Object | None) -> ObjectStatus:
     if live is None:
         return ObjectStatus(item.ref, "missing", "it was deleted", drifted=True)
-    health: Health = assess(live)
-    state = health.state.value.lower() if isinstance(health.state, State) else str(health.state)
+    health = assess(live)
     drifted = bool(item.fingerprint) and is_drifted(policy, item, live)
-    return ObjectStatus(item.ref, state, health.message, drifted)
+    return ObjectStatus(item.ref, health.state.value, health.message, drifted)
