@@ -20,6 +20,8 @@ func identity(pid int) status.Process {
 			return status.Process{PID: pid, Start: strings.TrimSpace(string(boot)) + "/" + fields[19]}
 		}
 	}
-	text, _ := exec.Command("ps", "-o", "lstart=", "-p", fmt.Sprint(pid)).Output()
+	ps := exec.Command("ps", "-o", "lstart=", "-p", fmt.Sprint(pid))
+	ps.Env = []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"} // the command line asks in the same words
+	text, _ := ps.Output()
 	return status.Process{PID: pid, Start: strings.TrimSpace(string(text))}
 }

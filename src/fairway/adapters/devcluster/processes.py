@@ -79,7 +79,8 @@ def _start_of(pid: int) -> str:
 
 def _ps(pid: int, field: str) -> str:
     with suppress(OSError):
-        return subprocess.run(
-            ["ps", "-o", f"{field}=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout.strip()
+        # The supervisor asks in the same words: the date must come out the same whatever the user's settings are.
+        settings = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+        command = ["ps", "-o", f"{field}=", "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=settings).stdout.strip()
     return ""
