@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -32,10 +33,26 @@ def set_up_logs(level: str, form: str, stream: TextIO | None = None) -> None:
         raise UserError(f'FAIRWAY_LOG_LEVEL is "{level}"', fix=f"one of {', '.join(LEVELS)}")
     if form not in FORMATS:
         raise UserError(f'FAIRWAY_LOG_FORMAT is "{form}"', fix=f"one of {', '.join(FORMATS)}")
-    handler = logging.StreamHandler(stream or sys.stderr)
+    root = logging.getLogger()
+    for before in [handler for handler in root.handlers if isinstance(handler, LineHandler)]:
+        root.removeHandler(before)
+    handler = LineHandler(stream)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
-    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
     logging.getLogger("fairway").setLevel(LEVELS[level.lower()])
+
+
+class LineHandler(logging.Handler):
+    """Writes to `stream`, or to whatever is stderr at that moment. A broken stream never breaks the program."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with suppress(OSError, ValueError):
+            (self._stream or sys.stderr).write(f"{self.format(record)}\n")
 
 
 class TextLines(logging.Formatter):

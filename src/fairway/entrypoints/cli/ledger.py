@@ -185,9 +185,9 @@ def status(output: str) -> None:
     if database.fix:
         click.echo(f"          {database.fix}")
     waiting = (
-        f"{report.waiting_bytes} bytes in {count(report.waiting_files, 'file')} wait" if report.waiting_files else ""
+        f"{report.waiting_bytes} bytes in {count(report.waiting_files, 'file')}" if report.waiting_files else "empty"
     )
-    click.echo(f"spool     {waiting or 'nothing waits'} ({report.spool})")
+    click.echo(f"spool     {waiting} ({report.spool})")
     for path in report.set_aside:
         click.echo(f"          {click.style('unreadable', fg='yellow')}: {path}; look at it, then delete it")
 
