@@ -32,6 +32,7 @@ from fairway.domain.releases.state import Action
 from fairway.domain.repository.models import Environment, Release
 from fairway.services.engine.carrying import Result, carry_out
 from fairway.services.engine.inputs import ReleaseInputs
+from fairway.services.engine.namespaces import ensure_namespace
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
 from fairway.services.engine.plans import unwanted_releases
 from fairway.services.engine.recording import ChangeLog
@@ -114,6 +115,7 @@ class EnvironmentRun:
         self._check_removals(unwanted)
         await self._gather_all(chosen)
         self._announce(chosen, unwanted)
+        await ensure_namespace(self._session.kube, self._snapshot)
         done: dict[str, asyncio.Task[Outcome]] = {}
         needs = with_needs([r.name for r in chosen], {r.name: [n.release for n in r.needs] for r in chosen})
         ready = asyncio.Event()
