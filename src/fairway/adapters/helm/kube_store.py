@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from fairway.adapters.helm import record_parts
 from fairway.adapters.helm import storage_objects as stored
 from fairway.domain.errors import Terminal
 from fairway.domain.kube_errors import ApiRefusal
@@ -50,7 +50,7 @@ class KubeRevisionStore(ABC):
         self._now = now
         self._new_id = new_id
         self._resource = ApiResource("v1", self.kind, self.plural, True, _VERBS)
-        self._in_parts: dict[tuple[str, str], stored.Parts | None] = {}
+        self._in_parts: dict[tuple[str, str], record_parts.Parts | None] = {}
 
     async def summaries(self, namespace: str | None, *, name: str = "") -> list[RevisionSummary]:
         selector = f"owner={stored.OWNER}" + (f",name={name}" if name else "")
@@ -75,7 +75,7 @@ class KubeRevisionStore(ABC):
         if parts is None:
             return revision
         slices = [await self._read_part(namespace, part) for part in parts.names(key)]
-        return replace(stored.joined(revision, slices, parts), helm_readable=False)
+        return record_parts.joined(revision, slices, parts)
 
     async def create(self, revision: Revision) -> None:
         key = stored.record_key(revision.name, revision.version)
@@ -86,7 +86,7 @@ class KubeRevisionStore(ABC):
             self._in_parts[revision.namespace, key] = None
             return
         parts = await self._write_parts(revision, key)
-        top = self._record(revision, key, labels, stored.head(revision, parts), parts)
+        top = self._record(revision, key, labels, record_parts.head(revision, parts), parts)
         try:
             await self._objects.create(top, self._ref(revision.namespace, key))
         except ApiRefusal:
@@ -100,13 +100,13 @@ class KubeRevisionStore(ABC):
         labels = stored.labels_of(revision, modifiedAt=self._stamp())
         before = await self._known_parts(revision.namespace, key)
         payload = stored.whole(revision)
-        parts: stored.Parts | None = None
+        parts: record_parts.Parts | None = None
         if payload is None:
-            if before is not None and stored.same_content(revision, before):
+            if before is not None and record_parts.same_content(revision, before):
                 parts = before
             else:
                 parts = await self._write_parts(revision, key)
-            payload = stored.head(revision, parts)
+            payload = record_parts.head(revision, parts)
         await self._objects.replace(self._record(revision, key, labels, payload, parts), ref)
         self._in_parts[revision.namespace, key] = parts
         if before is not None and before != parts:
@@ -138,18 +138,17 @@ class KubeRevisionStore(ABC):
         key: str,
         labels: dict[str, str],
         payload: bytes,
-        parts: stored.Parts | None = None,
+        parts: record_parts.Parts | None = None,
     ) -> Object:
-        metadata: dict[str, Any] = {"name": key, "namespace": revision.namespace, "labels": labels}
-        annotations = stored.annotations_of(revision)
         if parts is not None:
-            annotations[stored.PARTS] = str(parts)
-        if annotations:
+            labels = {**labels, stored.PARTS: str(parts)}
+        metadata: dict[str, Any] = {"name": key, "namespace": revision.namespace, "labels": labels}
+        if annotations := stored.annotations_of(revision):
             metadata["annotations"] = annotations
         return self._wrap(metadata, payload)
 
-    async def _write_parts(self, revision: Revision, key: str) -> stored.Parts:
-        parts, slices = stored.split(revision, self._new_id().lower())
+    async def _write_parts(self, revision: Revision, key: str) -> record_parts.Parts:
+        parts, slices = record_parts.split(revision, self._new_id())
         for name, data in zip(parts.names(key), slices, strict=True):
             metadata = {
                 "name": name,
@@ -169,11 +168,11 @@ class KubeRevisionStore(ABC):
             )
         return self._part_payload(obj)
 
-    async def _delete_parts(self, namespace: str, key: str, parts: stored.Parts) -> None:
+    async def _delete_parts(self, namespace: str, key: str, parts: record_parts.Parts) -> None:
         for name in parts.names(key):
             await self._objects.delete(self._ref(namespace, name))
 
-    async def _known_parts(self, namespace: str, key: str) -> stored.Parts | None:
+    async def _known_parts(self, namespace: str, key: str) -> record_parts.Parts | None:
         """From what this store listed, read or wrote; asks only when it never saw the record."""
         if (namespace, key) not in self._in_parts:
             obj = await self._objects.get(self._ref(namespace, key))

@@ -1,53 +1,34 @@
-"""How one revision becomes Kubernetes objects and back: names, labels, annotations, payload, and parts when too large.
+"""How one revision becomes Kubernetes objects and back: names, labels, annotations, payload.
 
-A record that does not fit one object is kept in parts, and the object that Helm reads (the head) then holds a record
-that lists well but names a kind which exists nowhere: `helm upgrade`, `rollback` and `uninstall` refuse it instead of
-working from half a manifest. The rule not to break: parts are written before the head that names them.
-Source of names and labels: Helm v4, pkg/storage/driver/{secrets,cfgmaps}.go; docs/spec/records.md.
+The rule not to break: what `helm` and other tools find by (names, labels, type) is Helm's.
+Source: Helm v4, pkg/storage/driver/{secrets,cfgmaps}.go; docs/spec/records.md.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from fairway.domain.errors import Terminal
+from fairway.adapters.helm.record_parts import LARGEST, Parts
 from fairway.domain.manifests.objects import Object
-from fairway.domain.releases.record import decode, encode, pack, unpack
+from fairway.domain.releases.record import decode, encode
 from fairway.domain.releases.revision import Revision, RevisionSummary, Status
 
 OWNER = "helm"
 PREFIX = "fairway.dev/"
 PARTS = "fairway.dev/record-parts"
-"""Annotation of a head: `<id> <number of parts> <sha256 of the joined parts>`."""
+"""Label of a head, see `Parts`. Not an annotation: `helm` drops those when it writes a status, labels it keeps."""
 PART_OF = "fairway.dev/part-of"
 PART_LABELS = {"owner": "fairway"}
 RECORD_TYPE = "helm.sh/release.v1"
 PART_TYPE = "fairway.dev/release-part.v1"
 SYSTEM_LABELS = frozenset({"name", "owner", "status", "version", "createdAt", "modifiedAt"})
-LARGEST = 1_040_000
-"""Bytes of an object's data: Kubernetes allows 1 MiB (core/v1 MaxSecretSize), names and keys included."""
+"""Helm's own."""
 
 _STATUSES = {status.value: status for status in Status}
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Where the rest of a large record is."""
-
-    id: str
-    count: int
-    digest: str
-
-    def names(self, key: str) -> list[str]:
-        return [f"{key}.{self.id}.{index}" for index in range(self.count)]
-
-    def __str__(self) -> str:
-        return f"{self.id} {self.count} {self.digest}"
 
 
 def record_key(name: str, version: int) -> str:
@@ -58,7 +39,7 @@ def record_key(name: str, version: int) -> str:
 def labels_of(revision: Revision, **stamps: str) -> dict[str, str]:
     """Helm's labels over the release's own; `stamps` are createdAt or modifiedAt in Unix seconds."""
     return {
-        **{key: value for key, value in revision.labels.items() if key not in SYSTEM_LABELS},
+        **_own_labels(revision.labels),
         **stamps,
         "name": revision.name,
         "owner": OWNER,
@@ -73,21 +54,13 @@ def annotations_of(revision: Revision) -> dict[str, str]:
 
 def own_notes(metadata: Mapping[str, Any]) -> dict[str, str]:
     annotations = metadata.get("annotations") or {}
-    return {
-        key.removeprefix(PREFIX): value for key, value in annotations.items() if key.startswith(PREFIX) and key != PARTS
-    }
+    return {key.removeprefix(PREFIX): value for key, value in annotations.items() if key.startswith(PREFIX)}
 
 
 def parts_of(metadata: Mapping[str, Any]) -> Parts | None:
-    """None for a record that is whole; raises `Terminal` for an annotation that somebody broke."""
-    note = (metadata.get("annotations") or {}).get(PARTS)
-    if not note:
-        return None
-    try:
-        part_id, count, digest = note.split(" ")
-        return Parts(part_id, int(count), digest)
-    except ValueError as error:
-        raise Terminal(f"the annotation {PARTS} of {metadata.get('name')} is not readable: {note[:80]}") from error
+    """None for a record that is whole; raises `Terminal` for a label that somebody broke."""
+    label = (metadata.get("labels") or {}).get(PARTS)
+    return Parts.parse(label) if label else None
 
 
 def summary_of(obj: Object) -> RevisionSummary | None:
@@ -109,7 +82,7 @@ def summary_of(obj: Object) -> RevisionSummary | None:
         notes_to_self=own_notes(metadata),
         uid=metadata.get("uid", ""),
         resource_version=metadata.get("resourceVersion", ""),
-        helm_readable=PARTS not in (metadata.get("annotations") or {}),
+        helm_readable=PARTS not in labels,
     )
 
 
@@ -119,43 +92,9 @@ def whole(revision: Revision) -> bytes | None:
     return payload if len(payload) <= LARGEST else None
 
 
-def split(revision: Revision, part_id: str) -> tuple[Parts, list[bytes]]:
-    """The record as raw slices, without what a change of status changes: such a change rewrites only the head."""
-    raw = pack(_lasting(revision))
-    slices = [raw[start : start + LARGEST] for start in range(0, len(raw), LARGEST)]
-    return Parts(part_id, len(slices), hashlib.sha256(raw).hexdigest()), slices
-
-
-def same_content(revision: Revision, parts: Parts) -> bool:
-    return hashlib.sha256(pack(_lasting(revision))).hexdigest() == parts.digest
-
-
-def head(revision: Revision, parts: Parts) -> bytes:
-    """What Helm sees of a record in parts."""
-    manifest = (
-        "---\n# Source: fairway/too-large.yaml\n"
-        f"# This revision is larger than one object can hold; Fairway keeps it in {parts.count} more.\n"
-        "# Use `fairway` to change this release: helm would work from an incomplete manifest.\n"
-        f"apiVersion: fairway.dev/v1\nkind: RecordInParts\nmetadata:\n  name: {revision.name}\n"
-    )
-    chart = {"metadata": revision.chart.get("metadata")}
-    return encode(replace(revision, manifest=manifest, hooks=(), chart=chart, config={}, notes=""))
-
-
-def joined(top: Revision, slices: list[bytes], parts: Parts) -> Revision:
-    """The inverse of `head` and `split`; raises `Terminal` when parts are missing or damaged."""
-    raw = b"".join(slices)
-    if hashlib.sha256(raw).hexdigest() != parts.digest:
-        raise Terminal(f"revision {top.version} of {top.name} is damaged: its parts do not match their checksum")
-    rest = unpack(raw)
-    return replace(
-        top, manifest=rest.manifest, hooks=rest.hooks, chart=rest.chart, config=rest.config, notes=rest.notes
-    )
-
-
 def revision_of(payload: bytes, metadata: Mapping[str, Any]) -> Revision:
     """The payload of a record together with what its object carries: labels and notes."""
-    labels = {k: v for k, v in (metadata.get("labels") or {}).items() if k not in SYSTEM_LABELS}
+    labels = _own_labels(metadata.get("labels") or {})
     return replace(decode(payload), labels=labels, notes_to_self=own_notes(metadata))
 
 
@@ -163,16 +102,8 @@ def to_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _lasting(revision: Revision) -> Revision:
-    return replace(
-        revision,
-        status=Status.UNKNOWN,
-        first_deployed=None,
-        last_deployed=None,
-        deleted=None,
-        description="",
-        apply_method="",
-    )
+def _own_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in labels.items() if key not in SYSTEM_LABELS and key != PARTS}
 
 
 def _time(text: str | None) -> datetime | None:
