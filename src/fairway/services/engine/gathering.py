@@ -8,7 +8,9 @@ from typing import Protocol
 
 from fairway.domain.charts.rendering import Capabilities, ChartSource
 from fairway.domain.errors import UserError
+from fairway.domain.manifests.origins import Written
 from fairway.domain.repository.models import ChartReference, Environment, Release
+from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.layers import UserValues
 from fairway.services.engine.inputs import PlainFile, ReleaseInputs, gather
 
@@ -19,6 +21,8 @@ class ChartShelf(Protocol):
 
 class Values(Protocol):
     async def user_values(self, release: Release, chart: ChartSource | None = None) -> UserValues: ...
+
+    async def explain(self, release: Release, chart: ChartSource) -> Explanation: ...
 
 
 class Gathering:
@@ -42,6 +46,17 @@ class Gathering:
             chart=chart,
             files=files,
             capabilities=capabilities,
+        )
+
+    async def written(self, release: Release) -> tuple[Written, ...]:
+        """Every value of a release with its line, secrets left out; nothing for plain files."""
+        if release.chart is None:
+            return ()
+        explanation = await self._values.explain(release, await self._charts.fetch(release.chart))
+        return tuple(
+            Written(tuple(map(str, path)), origins[0].value, origins[0].position)
+            for path, origins in explanation.provenance.items()
+            if path not in explanation.secret_paths
         )
 
     def _read(self, release: Release) -> tuple[PlainFile, ...]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairway.domain.errors import FairwayError, InvalidInput
+from fairway.domain.manifests.origins import with_origins
 from fairway.domain.releases import notes
 from fairway.domain.releases.plan import EnvironmentPlan, ObjectAction, ObjectChange, ReleasePlan
 from fairway.domain.releases.revision import Status
@@ -49,7 +50,8 @@ async def plan_environment(
             try:
                 inputs = await opened.gather(release, snapshot.capabilities)
                 planned = await plan_release(opened.session, snapshot, inputs, options)
-                return await previewing.preview(planned, environment.name), planned, None
+                plan = await previewing.preview(planned, environment.name)
+                return await _with_lines(opened, release, plan), planned, None
             except FairwayError as error:
                 return _unplannable(environment, release, error), None, error
 
@@ -71,6 +73,14 @@ async def plan_environment(
         protected=environment.protected,
     )
     return PlannedEnvironment(plan, tuple(p for _, p, _ in results if p is not None))
+
+
+async def _with_lines(opened: OpenEnvironment, release: Release, plan: ReleasePlan) -> ReleasePlan:
+    """The plan with the line of the repository behind each changed field, where it is known."""
+    if not any(change.fields for change in plan.objects):
+        return plan
+    written = await opened.gather.written(release)
+    return replace(plan, objects=tuple(replace(o, fields=with_origins(o.fields, written)) for o in plan.objects))
 
 
 def unwanted_releases(environment: Environment, snapshot: Snapshot, source: str) -> list[str]:
