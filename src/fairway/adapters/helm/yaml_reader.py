@@ -106,6 +106,6 @@ def _exact(node: Any, value: Any) -> Any:
         value[:] = [_exact(child, item) for child, item in zip(node.value, value, strict=False)]
     elif isinstance(node, yaml.ScalarNode) and isinstance(value, int | float) and _INTEGER.fullmatch(node.value):
         exact = int(node.value.replace("_", ""))
-        if _EXACT < abs(exact) < 2**63:
+        if abs(exact) > _EXACT and -(2**63) <= exact < 2**63:
             return exact
     return value
