@@ -7,7 +7,6 @@ missing ones take their default, but what is there must have its type (`ValueErr
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,29 +27,51 @@ Plain = dict[str, Any]
 
 
 def story_as_plain(story: Story) -> Plain:
-    """One deployment as `fairway log`, `show` and `ledger export` print it; times are RFC 3339 in UTC."""
-    change = asdict(story.deployment.change)
-    change["plan"] = {"counts": story.deployment.change.plan.counts, "objects": _objects(story.deployment.change.plan)}
+    """One deployment as `fairway log`, `show` and `ledger export` print it; times are RFC 3339 in UTC.
+
+    Contract: docs/spec/schemas/deployments.schema.json.
+    """
+    change, cause, run = story.deployment.change, story.run.cause, story.run
     outcome = story.outcome
     return {
         "id": story.id,
-        "run": {
-            "id": story.run.id,
-            "at": time_as_text(story.run.at),
-            "door": story.run.door.value,
-            "action": story.run.action,
-        },
+        "run": {"id": run.id, "at": time_as_text(run.at), "door": run.door.value, "action": run.action},
         "at": time_as_text(story.deployment.at),
-        **change,
-        "action": story.deployment.change.action.value,
-        "cause": asdict(story.run.cause),
+        "environment": change.environment,
+        "release": change.release,
+        "action": change.action.value,
+        "cluster": change.cluster,
+        "namespace": change.namespace,
+        "chart": change.chart,
+        "chartVersion": change.chart_version,
+        "chartVersionBefore": change.chart_version_before,
+        "revisionBefore": change.revision_before,
+        "revisionAfter": story.revision_after,
+        "inputsDigest": change.inputs_digest,
+        "parentId": change.parent_id,
+        "labels": dict(change.labels),
+        "cause": {
+            "user": cause.user,
+            "host": cause.host,
+            "command": cause.command,
+            "commit": cause.commit,
+            "branch": cause.branch,
+            "dirty": cause.dirty,
+            "subject": cause.subject,
+            "repository": cause.repository,
+            "deliveryId": cause.delivery_id,
+            "reason": cause.reason,
+        },
+        "plan": {
+            "counts": change.plan.counts,
+            "objects": [{"action": action, "object": name} for action, name in change.plan.objects],
+        },
         "state": story.state.value,
         "outcome": outcome.state.value if outcome else None,
         "reason": outcome.description if outcome else "",
-        "revision_after": story.revision_after,
-        "started_at": time_as_text(story.started_at),
-        "finished_at": time_as_text(story.finished_at),
-        "duration_seconds": story.duration.total_seconds() if story.duration is not None else None,
+        "startedAt": time_as_text(story.started_at),
+        "finishedAt": time_as_text(story.finished_at),
+        "durationSeconds": story.duration.total_seconds() if story.duration is not None else None,
         "statuses": [
             {
                 "state": entry.state.value,
@@ -151,10 +172,6 @@ def time_from_text(text: Any) -> datetime:
     if at.tzinfo is None:
         raise ValueError(f"a time without offset: {text!r}")
     return at.astimezone(UTC)
-
-
-def _objects(plan: PlanSummary) -> list[Plain]:
-    return [{"action": action, "object": name} for action, name in plan.objects]
 
 
 def _mapping(plain: Any) -> Mapping[str, Any]:

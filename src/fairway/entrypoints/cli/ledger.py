@@ -21,7 +21,9 @@ from fairway.domain.deployments.status import FAILED
 from fairway.domain.deployments.wire import story_as_plain
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli import ledger_views as views
+from fairway.entrypoints.cli.output import emit, output_option
 from fairway.entrypoints.cli.render.style import Line, count, paint, to_ascii
+from fairway.entrypoints.cli.times import ago
 from fairway.services.recording.lookup import look_up, short_ids
 from fairway.services.recording.ports import Ledger
 from fairway.services.recording.replaying import replay as replay_spool
@@ -30,17 +32,6 @@ from fairway.settings import load_settings
 Command = Callable[..., Any]
 
 _PAGE = 500
-
-
-def output_option(command: Command) -> Command:
-    return click.option(
-        "--output",
-        "-o",
-        type=click.Choice(["table", "json", "yaml"]),
-        default="table",
-        show_default=True,
-        help="Form of the result on stdout.",
-    )(command)
 
 
 def since_option(command: Command) -> Command:
@@ -65,7 +56,7 @@ def _since(_context: click.Context, _parameter: click.Parameter, text: str | Non
 @click.option("--failed", is_flag=True, help="Only what failed or was rolled back.")
 @click.option("--number", "-n", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many at most.")
 @click.option("--before", default="", metavar="ID", help="Only what is older than this deployment.")
-@output_option
+@output_option()
 def log(
     environment: str, release: str, since: datetime | None, failed: bool, number: int, before: str, output: str
 ) -> None:
@@ -86,7 +77,7 @@ def log(
             page = await ledger.find(Query(environment, release, states=states, since=since, before=last, limit=number))
             short = await short_ids(ledger, page.stories)
         if output != "table":
-            _print_plain({"deployments": [story_as_plain(s) for s in page.stories], "next": page.next}, output)
+            emit(_document(page.stories, page.next), output)
             return
         _print(views.log_lines(page.stories, short, _now(), _width()))
         if not page.stories:
@@ -99,7 +90,7 @@ def log(
 
 @click.command()
 @click.argument("deployment")
-@output_option
+@output_option()
 def show(deployment: str, output: str) -> None:
     """Everything about one deployment, or about all of a run: cause, steps, plan, reason, what to do next.
 
@@ -115,7 +106,7 @@ def show(deployment: str, output: str) -> None:
         async with _ledger() as ledger:
             stories = (await look_up(ledger, deployment)).stories
             if output != "table":
-                _print_plain({"deployments": [story_as_plain(story) for story in stories]}, output)
+                emit(_document(stories), output)
             elif len(stories) > 1:
                 _print(views.run_lines(stories, await short_ids(ledger, stories), _now(), _width()))
             else:
@@ -148,7 +139,7 @@ def migrate() -> None:
 
 
 @ledger.command()
-@output_option
+@output_option()
 def status(output: str) -> None:
     """Where the ledger is, whether it answers, and what waits for it on this machine. Changes nothing."""
     report = wiring.ledger_report(load_settings())
@@ -158,7 +149,7 @@ def status(output: str) -> None:
         "reachable": not database.problem,
         "problem": database.problem,
         "schema": database.schema,
-        "schema_wanted": database.schema_wanted,
+        "schemaWanted": database.schema_wanted,
         "deployments": database.deployments,
         "unfinished": database.unfinished,
         "oldest": database.oldest,
@@ -166,11 +157,11 @@ def status(output: str) -> None:
             "folder": str(report.spool),
             "files": report.waiting_files,
             "bytes": report.waiting_bytes,
-            "set_aside": [str(path) for path in report.set_aside],
+            "setAside": [str(path) for path in report.set_aside],
         },
     }
     if output != "table":
-        _print_plain(plain, output)
+        emit(plain, output)
         return
     click.echo(f"ledger    {database.address}")
     if database.problem:
@@ -178,7 +169,7 @@ def status(output: str) -> None:
     elif not database.schema:
         click.echo("          empty: nothing was recorded yet")
     else:
-        oldest = f", oldest {views.ago(time_of(database.oldest), _now())}" if database.oldest else ""
+        oldest = f", oldest {ago(time_of(database.oldest), _now())}" if database.oldest else ""
         click.echo(f"          {count(database.deployments, 'deployment')}, {database.unfinished} unfinished{oldest}")
         if database.schema != database.schema_wanted:
             click.echo(f"          schema {database.schema}, wanted {database.schema_wanted}: fairway ledger migrate")
@@ -268,13 +259,14 @@ def _print(lines: Iterable[Line]) -> None:
         click.echo(to_ascii(text) if ascii_only else text, color=color)
 
 
-def _print_plain(value: Any, form: str) -> None:
-    if form == "json":
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-    else:
-        import yaml
-
-        click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120), nl=False)
+def _document(stories: Iterable[Story], following: str = "") -> dict[str, Any]:
+    """The contract of `--output json`: docs/spec/schemas/deployments.schema.json."""
+    return {
+        "apiVersion": "fairway.dev/v1",
+        "kind": "Deployments",
+        "deployments": [story_as_plain(story) for story in stories],
+        "next": following,
+    }
 
 
 def _print_json_lines(stories: Sequence[Story]) -> None:

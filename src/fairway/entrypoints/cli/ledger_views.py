@@ -9,6 +9,7 @@ from itertools import groupby
 from fairway.domain.deployments.record import Cause, Story
 from fairway.domain.deployments.status import FAILED, State
 from fairway.entrypoints.cli.render.style import Line, Span, clean, count, seconds, shorten
+from fairway.entrypoints.cli.times import ago
 
 _SIGNS: dict[State, Span] = {
     State.QUEUED: ("·", "dim"),
@@ -21,18 +22,6 @@ _SIGNS: dict[State, Span] = {
 }
 _OBJECT_SIGNS = {"create": ("+", "green"), "delete": ("-", "red"), "replace": ("±", "yellow")}
 _PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
-_UNITS = ((86400 * 365, "y"), (86400 * 7, "w"), (86400, "d"), (3600, "h"), (60, "min"))
-
-
-def ago(at: datetime, now: datetime) -> str:
-    """`just now`, `40 s ago`, `2 h ago`, `3 d ago`, `5 w ago`."""
-    passed = (now - at).total_seconds()
-    if passed < 5:
-        return "just now"
-    for length, unit in _UNITS:
-        if passed >= length:
-            return f"{int(passed // length)} {unit} ago"
-    return f"{int(passed)} s ago"
 
 
 def log_lines(stories: Sequence[Story], short: Mapping[str, str], now: datetime, width: int | None) -> list[Line]:

@@ -114,5 +114,5 @@ def test_a_story_for_scripts() -> None:
         ],
     }
     assert (plain["state"], plain["outcome"], plain["reason"]) == ("failure", "failure", "it crashed")
-    assert (plain["revision_before"], plain["revision_after"], plain["duration_seconds"]) == (11, 12, 1.0)
+    assert (plain["revisionBefore"], plain["revisionAfter"], plain["durationSeconds"]) == (11, 12, 1.0)
     assert [entry["state"] for entry in plain["statuses"]] == ["queued", "in_progress", "failure"]

@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from tests.support.deployments import a_deployment, a_log, a_run
@@ -23,6 +24,10 @@ SECOND = a_run(-60, user="ben", commit="", reason="drift")
 ORDERS = a_deployment(FIRST, -7199, release="orders", labels={})
 WEB = a_deployment(FIRST, -7198)
 STAGE = a_deployment(SECOND, -59, environment="stage", action=ChangeKind.CORRECT, chart_version_before="1.9.1")
+
+SCHEMA = jsonschema.Draft202012Validator(
+    json.loads((Path(__file__).parents[4] / "docs/spec/schemas/deployments.schema.json").read_text())
+)
 
 RECORDS: list[Record] = [
     FIRST,
@@ -113,6 +118,10 @@ class TestLog:
 
     def test_yaml_says_the_same_as_json(self, filled: Path, call: Any) -> None:
         assert yaml.safe_load(call("log", "-o", "yaml").out) == call("log", "-o", "json").json
+
+    def test_the_output_for_scripts_keeps_to_its_schema(self, filled: Path, call: Any) -> None:
+        SCHEMA.validate(call("log", "-o", "json").json)
+        SCHEMA.validate(call("show", FIRST.id, "-o", "json").json)
 
     def test_an_age_that_is_none_is_refused(self, filled: Path, call: Any) -> None:
         answer = call("log", "--since", "yesterday")
