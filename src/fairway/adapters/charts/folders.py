@@ -44,15 +44,18 @@ def _list(path: Path, boundary: Path | None) -> list[tuple[str, str, os.stat_res
     top = os.path.realpath(path)
     limit = os.path.realpath(boundary) if boundary else None
     if limit and not _inside(top, limit):
-        raise UserError(f"{path} lies outside of the repository that the chart comes from")
+        raise UserError("the chart lies outside of the repository that it was fetched from")
+    shown = os.path.relpath(top, limit) if limit else str(path)
     if not os.path.isdir(top):
         what = "is not a folder" if os.path.exists(top) else "does not exist"
-        raise UserError(f"the chart folder {path} {what}", fix="a relative path is relative to the file that names it")
+        raise UserError(f"the chart folder {shown} {what}", fix="a relative path is relative to the file that names it")
     if not os.path.isfile(os.path.join(top, "Chart.yaml")):
-        raise UserError(f"{path} is not a chart: it has no Chart.yaml", fix="name the folder that holds Chart.yaml")
+        raise UserError(f"{shown} is not a chart: it has no Chart.yaml", fix="name the folder that holds Chart.yaml")
     found = sorted(_walk(top, "", _rules(top), limit, (top,)), key=lambda item: item[0])
+    if not any(name == "Chart.yaml" for name, _, _ in found):
+        raise UserError(f"the .helmignore of {shown} hides Chart.yaml", fix="a ! hides all that it does not name")
     if sum(info.st_size for _, _, info in found) > HELM_LIMITS.total:
-        raise Terminal(f"the chart in {path} has more than {HELM_LIMITS.total // MIB} MiB", fix="use .helmignore")
+        raise Terminal(f"the chart in {shown} has more than {HELM_LIMITS.total // MIB} MiB", fix="use .helmignore")
     return found
 
 
@@ -72,6 +75,7 @@ def _walk(
         items = list(entries)
     for item in items:
         name = f"{below}{item.name}"
+        shown = name if limit else item.path
         if item.is_symlink() and limit and not _inside(os.path.realpath(item.path), limit):
             if rules.hides(name, is_folder=False):
                 continue
@@ -81,20 +85,20 @@ def _walk(
         except OSError as error:
             if rules.hides(name, is_folder=False):
                 continue
-            raise UserError(f"{item.path} cannot be read: {error.strerror}", fix="a link may be broken") from error
+            raise UserError(f"{shown} cannot be read: {error.strerror}", fix="a link may be broken") from error
         is_folder = stat.S_ISDIR(info.st_mode)
         if rules.hides(name, is_folder=is_folder):
             continue
         if is_folder:
             real = os.path.realpath(item.path) if item.is_symlink() else os.path.join(above[-1], item.name)
             if real in above:
-                raise UserError(f"{item.path} is a link to a folder around it", fix="remove the link")
+                raise UserError(f"{shown} is a link to a folder around it", fix="remove the link")
             yield from _walk(item.path, f"{name}/", rules, limit, (*above, real))
         elif not stat.S_ISREG(info.st_mode):
-            raise UserError(f"{item.path} is not a regular file", fix="remove it or name it in .helmignore")
+            raise UserError(f"{shown} is not a regular file", fix="remove it or name it in .helmignore")
         elif info.st_size > HELM_LIMITS.file:
             raise UserError(
-                f"{item.path} has {info.st_size // MIB} MiB; a file of a chart may have {HELM_LIMITS.file // MIB} MiB",
+                f"{shown} has {info.st_size // MIB} MiB; a file of a chart may have {HELM_LIMITS.file // MIB} MiB",
                 fix="name it in .helmignore",
             )
         else:

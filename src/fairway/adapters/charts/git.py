@@ -72,21 +72,27 @@ class GitRepository:
                 await self._git(address, "init", "--quiet", "--bare", "--", str(bare))
             if not await self._has(bare, wanted):
                 await self._fetch(bare, wanted)
-            tree = scratch / "tree"
-            tree.mkdir()
             # checkout and not archive: archive would obey export-ignore and export-subst of the repository.
             where = (
                 f"--git-dir={bare}",
-                f"--work-tree={tree}",
+                f"--work-tree={scratch}",
                 "-c",
                 "core.symlinks=true",
                 "-c",
                 "core.hooksPath=/dev/null",
             )
             await self._git(
-                address, *where, "checkout", "--force", "--quiet", wanted.commit, "--", ".", index=scratch / "index"
+                address,
+                *where,
+                "checkout",
+                "--force",
+                "--quiet",
+                wanted.commit,
+                "--",
+                ".",
+                index=bare / "fairway-index",
             )
-        folder = tree / address.path
+        folder = scratch / address.path
         if not (folder / "Chart.yaml").is_file():
             place = f'"{address.path}"' if address.path else "its top folder"
             raise UserError(

@@ -146,10 +146,9 @@ def _split(name: str, origin: str) -> tuple[str, str]:
 
 def _check_link(member: tarfile.TarInfo, top: str, path: str, origin: str) -> None:
     target = member.linkname.replace("\\", "/")
-    if member.type == tarfile.SYMTYPE:
-        target = posixpath.join(top, posixpath.dirname(path), target)
-    inside = posixpath.normpath(target)
-    if target.startswith("/") or _DRIVE.match(target) or not inside.startswith(f"{top}/"):
+    start = posixpath.join(top, posixpath.dirname(path)) if member.type == tarfile.SYMTYPE else ""
+    inside = posixpath.normpath(posixpath.join(start, target))
+    if _DRIVE.match(target) or not inside.startswith(f"{top}/"):
         raise UnsafeArchive(f'{origin} contains a link that leaves the chart: "{member.name}" → "{member.linkname}"')
 
 

@@ -18,9 +18,10 @@ _PLAIN = r"v?(?:\d+|[xX*])(?:\.(?:\d+|[xX*])){0,2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A
 _TERM = re.compile(
     r"\s*(?P<op>!=|>=|=>|<=|=<|~>|~|\^|>|<|=|)\s*"
     r"v?(?P<major>\d+|[xX*])(?:\.(?P<minor>\d+|[xX*]))?(?:\.(?P<patch>\d+|[xX*]))?"
-    r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?\s*,?\s*",
+    r"(?:-(?P<pre>[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z.-]+)?(?P<end>\s*$|\s*,\s*(?=\S)|\s+)",
     re.ASCII,
 )
+_LEADING_ZERO = re.compile(r"0\d+", re.ASCII)
 _HYPHEN = re.compile(rf"(?P<low>{_PLAIN})\s+-\s+(?P<high>{_PLAIN})", re.ASCII)
 
 
@@ -87,17 +88,13 @@ def _terms(text: str) -> tuple[_Term, ...]:
     at = 0
     while at < len(text):
         match = _TERM.match(text, at)
-        if match is None or (terms and not _separated(text, at)):
+        if match is None or any(_LEADING_ZERO.fullmatch(part) for part in (match["pre"] or "").split(".")):
             raise BadConstraint(f'"{text.strip()}" is not a version constraint')
         terms.append(_term(match))
         at = match.end()
     if not terms:
         raise BadConstraint("a version constraint between || is empty")
     return tuple(terms)
-
-
-def _separated(text: str, at: int) -> bool:
-    return text[at - 1] in ", \t" or text[at] in "<>=!~^"
 
 
 def _term(match: re.Match[str]) -> _Term:

@@ -90,18 +90,24 @@ async def _local(
         own = await folders.read(path, boundary)
     except UserError as error:
         raise UserError(f'dependency "{item.name}": {error.message}', where=item.position, fix=error.fix) from error
-    origin = str(path)
+    origin = _shown(path, boundary)
     about = parse_metadata(own["Chart.yaml"], f"{origin}/Chart.yaml")
     if about.name != item.name:
-        raise UserError(f'dependency "{item.name}": the chart in {path} is called "{about.name}"', where=item.position)
+        raise UserError(
+            f'dependency "{item.name}": the chart in {origin} is called "{about.name}"', where=item.position
+        )
     if not allows(item.version, about.version):
         raise UserError(
-            f'dependency "{item.name}" wants version {item.version}, {path} has {about.version}',
+            f'dependency "{item.name}" wants version {item.version}, {origin} has {about.version}',
             where=item.position,
             fix="change the version in Chart.yaml, or in the dependency",
         )
     files = await complete(own, path, folders, fetch, repositories, boundary, origin, above)
     return {f"charts/{item.name}/{name}": data for name, data in files.items()}
+
+
+def _shown(path: Path, boundary: Path | None) -> str:
+    return os.path.relpath(path, boundary) if boundary else str(path)
 
 
 def _beside(folder: Path, address: str) -> Path:
