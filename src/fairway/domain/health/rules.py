@@ -1,0 +1,76 @@
+"""Custom resources, by the conventions for conditions; and rules that a release adds for its own kinds.
+
+Source of the conventions: kstatus' generic rules (Reconciling, Stalled, Ready, observedGeneration) and Kubernetes' API
+conventions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from fairway.domain.health.states import Health, condition, failed, healthy, progressing, status_of, told
+from fairway.domain.manifests.objects import Object
+from fairway.domain.values.jsonpath import select
+
+_POSITIVE = ("Ready", "Available")
+
+
+@dataclass(frozen=True, slots=True)
+class HealthRule:
+    """Objects of a kind are healthy when the value at `path` equals a text.
+
+    `kind` is a glob, `path` a JSONPath: `status.phase`, `status.conditions[?(@.type=="Synced")].status`. `equals` is
+    compared with the value's text (`true`, `3`, `Running`).
+    """
+
+    kind: str
+    path: str
+    equals: str
+
+
+def by_rule(obj: Object, rules: Sequence[HealthRule]) -> Health | None:
+    """What the first rule for this kind says; None when there is none. Raises UserError for an unreadable path."""
+    for rule in rules:
+        if fnmatchcase(str(obj.get("kind", "")), rule.kind):
+            value = select(obj, rule.path)
+            if _text(value) == rule.equals:
+                return healthy("Rule", f"{rule.path} is {rule.equals}")
+            return progressing("Rule", f"{rule.path} is {_text(value) or 'not set'}, waiting for {rule.equals}")
+    return None
+
+
+def by_conditions(obj: Object) -> Health:
+    """Any kind that is not known: no status is healthy, `Stalled` fails, `Ready` or `Available` decide."""
+    status = status_of(obj)
+    generation = (obj.get("metadata") or {}).get("generation")
+    observed = status.get("observedGeneration")
+    if observed is not None and generation is not None and int(observed) < int(generation):
+        return progressing("NotObserved", "its controller has not seen the change yet")
+    stalled = condition(obj, "Stalled")
+    if stalled is not None and stalled.get("status") == "True":
+        return failed(str(stalled.get("reason") or "Stalled"), told(stalled, "its controller gave up"))
+    working = condition(obj, "Reconciling")
+    if working is not None and working.get("status") == "True":
+        return progressing("Reconciling", told(working, "its controller is at work"))
+    for kind in _POSITIVE:
+        found = condition(obj, kind)
+        if found is None:
+            continue
+        seen = found.get("observedGeneration")
+        if seen is not None and generation is not None and int(seen) < int(generation):
+            return progressing("NotObserved", f"{kind} speaks of an older state")
+        if found.get("status") != "True":
+            return progressing(str(found.get("reason") or f"Not{kind}"), told(found, f"{kind} is not true yet"))
+        return healthy(kind, told(found, kind.lower()))
+    return healthy("Exists", "exists")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
