@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -22,8 +23,9 @@ from fairway.adapters.kube.transport import Call, Transport
 from fairway.adapters.kube.watch import watch
 from fairway.domain.kube_errors import ApiRefusal, Cause, Conflict, InvalidObject, UnknownKind
 from fairway.domain.manifests.api import ApiResource, ApiResources, Propagation, WatchEvent
-from fairway.domain.manifests.masking import Masker, is_secret
+from fairway.domain.manifests.masking import is_secret
 from fairway.domain.manifests.objects import Object, ObjectRef
+from fairway.domain.values.secrets import SecretRegister
 
 FIELD_MANAGER = "helm"
 METADATA_PAGE = 2500
@@ -245,16 +247,14 @@ def _mask(error: ApiRefusal, obj: Object) -> None:
     """Servers quote what they refuse, and this was a Secret."""
     import base64
 
-    known = {str(v) for part in ("data", "stringData") for v in (obj.get(part) or {}).values()}
-    for value in list(known):
-        try:
-            known.add(base64.b64decode(value, validate=True).decode())
-        except ValueError:
-            continue
-    masker = Masker(known)
-    error.message = masker.text(error.message)
+    secrets = SecretRegister()
+    for value in (str(v) for part in ("data", "stringData") for v in (obj.get(part) or {}).values()):
+        secrets.add(value)
+        with suppress(ValueError):
+            secrets.add(base64.b64decode(value, validate=True).decode())
+    error.message = secrets.mask(error.message)
     error.args = (error.message,)
-    error.causes = tuple(Cause(c.reason, masker.text(c.message), c.field) for c in error.causes)
+    error.causes = tuple(Cause(c.reason, secrets.mask(c.message), c.field) for c in error.causes)
 
 
 __all__ = ["Discovery", "KubeClient"]

@@ -7,16 +7,18 @@ break: nothing that is secret leaves here; values of Secrets become `MASKED`, kn
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from difflib import SequenceMatcher, unified_diff
 from typing import Any
 
 import orjson
 
 from fairway.domain.manifests.managed_fields import LAST_APPLIED
-from fairway.domain.manifests.masking import Masker, is_secret
+from fairway.domain.manifests.masking import is_secret, without_secrets
 from fairway.domain.manifests.merge_keys import Keys, compare_keys, identity, identity_text
 from fairway.domain.manifests.objects import Object
 from fairway.domain.releases.plan import ABSENT, MASKED, FieldChange
+from fairway.domain.values.secrets import SecretRegister
 
 _SERVER_SET = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _SERVER_ANNOTATIONS = (LAST_APPLIED, "deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
@@ -26,20 +28,19 @@ Names = tuple[str, ...]
 
 
 def differences(
-    old: Object | None, new: Object | None, *, masker: Masker | None = None, secret: bool = False
+    old: Object | None, new: Object | None, *, secrets: SecretRegister | None = None, secret: bool = False
 ) -> tuple[FieldChange, ...]:
     """The fields that differ, in path order; a missing object is the empty one.
 
     Left out is what the server sets by itself: status, managedFields, resourceVersion, generation, uid, timestamps, the
     annotations of its controllers, and kubectl's last-applied annotation. `secret` masks the whole object, as it is
-    done by itself for Secrets.
+    done by itself for Secrets; elsewhere what sounds secret and what `secrets` knows is replaced in the values.
     """
     found: list[FieldChange] = []
     _compare_maps(_essence(old), _essence(new), "", (), found)
     if secret or is_secret(old) or is_secret(new):
         found = [_masked(change) for change in _by_key(found)]
-    if masker is not None:
-        found = [FieldChange(c.path, _shown(c.old, masker), _shown(c.new, masker), c.origin) for c in found]
+    found = [replace(c, old=_shown(c.old, c.path, secrets), new=_shown(c.new, c.path, secrets)) for c in found]
     return tuple(found)
 
 
@@ -153,16 +154,15 @@ def _by_key(changes: Iterable[FieldChange]) -> Iterator[FieldChange]:
 def _masked(change: FieldChange) -> FieldChange:
     if not change.path.startswith(_SECRET_PARTS):
         return change
-    return FieldChange(
-        change.path,
-        ABSENT if change.old is ABSENT else MASKED,
-        ABSENT if change.new is ABSENT else MASKED,
-        change.origin,
-    )
+    old, new = (side if side is ABSENT else MASKED for side in (change.old, change.new))
+    return replace(change, old=old, new=new)
 
 
-def _shown(value: Any, masker: Masker) -> Any:
-    return value if value is ABSENT or value is MASKED else masker.value(value)
+def _shown(value: Any, path: str, secrets: SecretRegister | None) -> Any:
+    if value is ABSENT or value is MASKED:
+        return value
+    shown = without_secrets(value, path)
+    return shown if secrets is None else secrets.mask_tree(shown)
 
 
 def _below(path: str, name: str) -> str:

@@ -1,23 +1,21 @@
-"""Hides secrets in everything that is shown: known secret texts wherever they occur, and Secrets as a whole.
+"""Which objects, fields and environment variables of a manifest are secret.
 
-The rule not to break: a plan, a difference, an error or a log line is masked before it is stored, not when it is shown.
+Which names sound secret, and how known secrets are found in texts, is said in `domain.values.secrets`. The rule not to
+break: a difference is masked when it is made, not when it is shown, so that no plan ever holds a secret.
 """
 
 from __future__ import annotations
 
 import re
-from base64 import b64encode
-from collections.abc import Iterable
 from typing import Any
 
 from fairway.domain.manifests.objects import Object
+from fairway.domain.values.secrets import MASK, looks_secret, value_looks_secret
 
-MASK = "(masked)"
 SENSITIVE = "fairway.dev/sensitive"
 """Annotation: `"true"` makes Fairway treat any object as it treats a Secret."""
 
-_SHORTEST_PART = 4
-_SHORTEST_LINE = 16
+_STEP = re.compile(r"""\["(?P<quoted>[^"]*)"\]|\[(?P<item>[^\]]*)\]|(?P<name>[^.\[]+)""")
 
 
 def is_secret(obj: Object | None) -> bool:
@@ -30,44 +28,28 @@ def is_secret(obj: Object | None) -> bool:
     return str(annotations.get(SENSITIVE, "")).lower() == "true"
 
 
-class Masker:
-    """Replaces known secrets in text by `(masked)`, also their base64 form and single lines of long ones.
-
-    A secret shorter than four characters is only masked where it is a whole value: masking every `1` of a text would
-    hide everything else and tell the secret by its holes.
-    """
-
-    def __init__(self, known_secrets: Iterable[str] = ()) -> None:
-        self._whole = {secret for secret in known_secrets if secret}
-        parts = {part for secret in self._whole for part in _forms(secret) if len(part) >= _SHORTEST_PART}
-        longest_first = sorted(parts, key=lambda part: (-len(part), part))
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if parts else None
-
-    def text(self, text: str) -> str:
-        """The text with every known secret replaced."""
-        if text in self._whole:
-            return MASK
-        return self._pattern.sub(MASK, text) if self._pattern else text
-
-    def value(self, value: Any) -> Any:
-        """Any JSON value, masked to its depths, mapping keys included; the same object when nothing was found."""
-        if not self._whole:
-            return value
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(key): self.value(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if value is not None and not isinstance(value, bool) and str(value) in self._whole:
-            return MASK
-        return value
+def is_secret_field(path: str) -> bool:
+    """Whether a scalar at this path is secret by its name: `data.db_password`, `….env[API_TOKEN].value`."""
+    steps = [step.group("quoted") or step.group("item") or step.group("name") or "" for step in _STEP.finditer(path)]
+    if len(steps) > 1 and steps[-1] == "value":
+        return looks_secret(steps[-2])
+    return bool(steps) and looks_secret(steps[-1])
 
 
-def _forms(secret: str) -> Iterable[str]:
-    yield secret
-    yield secret.strip()
-    yield b64encode(secret.encode()).decode()
-    for line in secret.splitlines():
-        if len(line.strip()) >= _SHORTEST_LINE:
-            yield line.strip()
+def without_secrets(value: Any, path: str = "") -> Any:
+    """A JSON value with every scalar masked that is secret by its name or its looks, environment variables included."""
+    if isinstance(value, dict):
+        named = isinstance(value.get("name"), str) and looks_secret(value["name"])
+        return {
+            key: MASK
+            if named and key == "value" and _can_be_secret(item)
+            else without_secrets(item, f'{path}["{key}"]')
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(item, path) for item in value]
+    return MASK if _can_be_secret(value) and (is_secret_field(path) or value_looks_secret(value)) else value
+
+
+def _can_be_secret(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable
 
 from fairway.domain.manifests.diff import differences, masked_keys
 from fairway.domain.manifests.managed_fields import foreign_writers
-from fairway.domain.manifests.masking import Masker
 from fairway.domain.manifests.objects import ObjectKey
 from fairway.domain.manifests.restarts import restarts
 from fairway.domain.releases.notes import decode_inventory
@@ -81,7 +80,7 @@ async def _compare(opened: OpenEnvironment, release: Release, document: Document
         return ObjectChange(document.ref, ObjectAction.CREATE, source=source, reason="was deleted")
     owner = Owner(release.name, opened.environment.namespace, release.policy)
     wanted = await kube.apply(to_apply(owner, document, live), document.ref, dry_run=True)
-    fields = differences(live, wanted, masker=Masker(opened.secrets.known))
+    fields = differences(live, wanted, secrets=opened.secrets)
     if not fields:
         return None
     writers = ", ".join(dict.fromkeys(writer.manager for writer in foreign_writers(live)))

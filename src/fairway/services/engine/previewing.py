@@ -13,7 +13,6 @@ from fairway.domain.errors import FairwayError
 from fairway.domain.kube_errors import InvalidObject, UnknownKind
 from fairway.domain.manifests.diff import differences, masked_keys
 from fairway.domain.manifests.hooks import hooks_for
-from fairway.domain.manifests.masking import Masker
 from fairway.domain.manifests.restarts import restarts
 from fairway.domain.releases import notes
 from fairway.domain.releases.plan import FieldChange, InputChange, ObjectAction, ObjectChange, ReleasePlan
@@ -104,7 +103,7 @@ class Previewing:
             return self._refused(change, document, shown, error)
         except FairwayError as error:
             return replace(shown, reason=error.message)
-        fields = differences(live, wanted, masker=Masker(self._secrets.known))
+        fields = differences(live, wanted, secrets=self._secrets)
         action = ObjectAction.UPDATE if fields else ObjectAction.UNCHANGED
         return replace(
             shown, action=action, fields=fields, masked_keys=masked_keys(fields), restarts=restarts(live, wanted)

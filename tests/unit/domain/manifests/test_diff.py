@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.domain.manifests.diff import changed_lines, differences, masked_keys
-from fairway.domain.manifests.masking import MASK, Masker
 from fairway.domain.manifests.objects import Object
 from fairway.domain.releases.plan import ABSENT, MASKED, FieldChange
+from fairway.domain.values.secrets import MASK, SecretRegister
 
 
 def obj(spec: Any, **metadata: Any) -> Object:
@@ -126,9 +126,22 @@ def test_an_object_can_be_marked_as_sensitive() -> None:
 
 
 def test_known_secrets_are_masked_in_any_object() -> None:
+    secrets = SecretRegister()
+    secrets.add("hunter22")
     old, new = pod(env=[{"name": "URL", "value": "db"}]), pod(env=[{"name": "URL", "value": "u:hunter22@db"}])
-    [change] = differences(old, new, masker=Masker(["hunter22"]))
+    [change] = differences(old, new, secrets=secrets)
     assert (change.path, change.old, change.new) == (f"{APP}.env[URL].value", "db", f"u:{MASK}@db")
+
+
+def test_what_sounds_secret_is_masked_on_both_sides() -> None:
+    old, new = (
+        pod(env=[{"name": "DB_PASSWORD", "value": "before"}]),
+        pod(env=[{"name": "DB_PASSWORD", "value": "after"}]),
+    )
+    [change] = differences(old, new)
+    assert (change.path, change.old, change.new) == (f"{APP}.env[DB_PASSWORD].value", MASK, MASK)
+    [change] = differences(pod(env=[]), new)
+    assert change.new == {"name": "DB_PASSWORD", "value": MASK}
 
 
 def test_long_texts_are_compared_by_lines_and_cut() -> None:
