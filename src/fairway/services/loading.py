@@ -61,7 +61,8 @@ def read_repository(environments_file: Path, shown_from: Path | None = None) -> 
         if file in documents or file in unreadable:
             continue
         if not os.path.isfile(file):
-            _report_missing(file, site.at(), "release file", findings)
+            written = site.scalar()
+            _report_missing(file, site.at(), "release file", findings, written.text if written else None)
             unreadable.add(file)
         elif (document := _read(file, base, findings)) is not None:
             documents[file] = document

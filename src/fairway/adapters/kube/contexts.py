@@ -39,8 +39,9 @@ class KubeconfigFiles:
         return None
 
     def write(self, kubeconfig: str | None, name: str, entry: ContextEntry) -> None:
-        path = self._file_of(kubeconfig, name)
+        path = self._paths(kubeconfig)[0]
         try:
+            path = self._file_of(kubeconfig, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             with _locked(path):
                 document = _document(path) or {"apiVersion": "v1", "kind": "Config"}

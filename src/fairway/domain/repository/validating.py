@@ -34,6 +34,7 @@ _TYPES = {
     "model_type": "a map",
     "model_attributes_type": "a map",
 }
+_BOUNDS = {"less_than_equal": "at most", "greater_than_equal": "at least"}
 _LITERAL_RULES = {"track": "bad-track", "strategy": "unknown-strategy", "kind": "unknown-gate"}
 
 
@@ -123,6 +124,9 @@ def _report(error: Any, model: type[BaseModel], site: Site, findings: Findings, 
         message = f"{inside}{_dotted(loc)} must be {_TYPES[kind]}, not {_described(value)}"
         fix = 'write "- …" lines below the key' if kind == "list_type" else None
         findings.error("wrong-type", message.replace("  ", " "), site.at(*loc), fix)
+    elif kind in _BOUNDS:
+        bound = f"{_BOUNDS[kind]} {next(iter(error['ctx'].values()))}"
+        findings.error("bad-value", f"{inside}{_dotted(loc)}: {value} is out of range, {bound}", site.at(*loc))
     else:
         findings.error("bad-value", f"{inside}{_dotted(loc)}: {error['msg']}", site.at(*loc))
 

@@ -10,7 +10,7 @@ from fairway.domain.repository.resolving.clusters import Clusters, check_duplica
 from fairway.domain.repository.resolving.context import Context, ReferenceKind
 from fairway.domain.repository.resolving.files import ReleaseFile, WrittenRelease, resources_names
 from fairway.domain.repository.resolving.names import check_label
-from fairway.domain.repository.resolving.needs import check_needs
+from fairway.domain.repository.resolving.needs import check_needs, with_outputs
 from fairway.domain.repository.resolving.policies import resolve_owner, resolve_policy
 from fairway.domain.repository.resolving.releases import Defaults, resolve_release, resource_files
 from fairway.domain.repository.resolving.values import resolve_values
@@ -44,7 +44,7 @@ def resolve_environment(
         values_file = context.file(entry.default_values_file, site.at("defaultValuesFile"), noun, ReferenceKind.VALUES)
     default_values = resolve_values(entry.default_values or (), site.into("defaultValues"), context)
     stand_in = cluster or Cluster(entry.cluster_name or "", Provider("inCluster"), site.at())
-    releases = _releases(entry, stand_in, files, shared, root, defaults, context)
+    releases = _releases(entry, stand_in, files, shared, root, defaults, default_values, context)
     if cluster is not None:
         _check_parameters(cluster, [*default_values, *(value for one in releases for value in one.values)], context)
     if cluster is None:
@@ -88,7 +88,7 @@ def _cluster(entry: EnvironmentEntry, site: Site, clusters: Clusters, context: C
 
 
 def _report_old_forms(entry: EnvironmentEntry, site: Site, context: Context, noun: str) -> None:
-    if entry.provider is not None:
+    if entry.provider is not None and entry.cluster_name is None:
         fix = "declare the cluster under clusters and name it with clusterName"
         context.findings.info("old-form", f"{noun} carries its provider itself", site.key("provider"), fix)
     if entry.releases is not None:
@@ -103,6 +103,7 @@ def _releases(
     shared: Mapping[str, Template],
     root: str,
     defaults: Defaults,
+    default_values: Sequence[ChartValue],
     context: Context,
 ) -> list[Release]:
     """All releases in declared order; a file's own resources come before its releases."""
@@ -123,6 +124,7 @@ def _releases(
                 releases.append(resolve_release(release_entry, site, defaults, context, path))
     check_duplicates(declared, "release", context, f' in environment "{entry.name}"')
     known = [name for name, _ in declared] + list(resource_names.values())
+    releases = [with_outputs(release, default_values) for release in releases]
     check_needs(releases, known, entry.name, context.findings)
     return releases
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fairway.domain.repository.findings import Findings, suggestion
-from fairway.domain.repository.models import Need, Release
+from fairway.domain.repository.models import ChartValue, Need, Release
+from fairway.domain.values.outputs import implied_needs
 
 MOST_SHOWN = 10
+
+
+def with_outputs(release: Release, default_values: Sequence[ChartValue]) -> Release:
+    """The release with a need for each release that its values take an output of."""
+    declared = {need.release for need in release.needs}
+    implied = [need for need in implied_needs(release, default_values) if need.release not in declared]
+    return replace(release, needs=(*release.needs, *implied)) if implied else release
 
 
 def check_needs(releases: Sequence[Release], declared: Sequence[str], environment: str, findings: Findings) -> None:

@@ -51,7 +51,7 @@ def _check_operations(operations: Sequence[Mapping[str, Any]], site: Site, conte
     for index, operation in enumerate(operations):
         name = operation.get("op")
         path = operation.get("path")
-        if name not in _OPERATIONS:
+        if not isinstance(name, str) or name not in _OPERATIONS:
             message = f"no such operation {name!r}" if name is not None else "the operation has no op"
             context.findings.error("bad-patch", message, site.at(index), f"one of {', '.join(_OPERATIONS)}")
             continue
