@@ -124,7 +124,7 @@ async def open_values(
     from fairway.domain.values.secrets import SecretRegister
 
     register = SecretRegister()
-    if offline or not asks_cluster(release, environment):
+    if offline or not asks_cluster(release, environment.default_values):
         yield release_values(environment, register=register, offline=offline)
         return
     access = cluster_access(settings, repository, environment)

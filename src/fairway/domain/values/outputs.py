@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairway.domain.errors import Position, UserError
 from fairway.domain.manifests.objects import ObjectRef
-from fairway.domain.repository.models import ChartValue, Environment, Release
+from fairway.domain.repository.models import ChartValue, Need, Release, ValueSource
 from fairway.domain.repository.placeholders import fill
 from fairway.domain.values.interpolation import RELEASE
 
@@ -32,32 +32,30 @@ class OutputPending(UserError):
         self.release = release
 
 
-def implied_needs(release: Release, environment: Environment) -> frozenset[str]:
-    """Names of the releases whose outputs `release` takes: they must be healthy before it."""
-    return frozenset(_named(_values(release, environment), release.name))
+def implied_needs(release: Release, default_values: Sequence[ChartValue]) -> tuple[Need, ...]:
+    """What a release needs because its values take outputs: each release once, at its first `output`.
+
+    Itself too, when it takes its own: that is for the check of circles to report.
+    """
+    found: dict[str, Need] = {}
+    for source in _sources(release, default_values):
+        if source.kind == KIND:
+            name = str(fill(source.settings.get("release", ""), {RELEASE: release.name}))
+            found.setdefault(name, Need(name, source.position))
+    return tuple(found.values())
 
 
-def asks_cluster(release: Release, environment: Environment) -> bool:
+def asks_cluster(release: Release, default_values: Sequence[ChartValue]) -> bool:
     """Whether the values of a release cannot be known without the target cluster."""
-    sources = [item.value_from for item in _values(release, environment) if item.value_from is not None]
-    return any(source.kind in IN_CLUSTER for source in sources)
+    return any(source.kind in IN_CLUSTER for source in _sources(release, default_values))
 
 
-def _values(release: Release, environment: Environment) -> tuple[ChartValue, ...]:
-    return release.values if release.skip_default_values else (*environment.default_values, *release.values)
-
-
-def _named(values: tuple[ChartValue, ...], release: str) -> Iterator[str]:
-    for item in values:
-        if item.value_from is not None and item.value_from.kind == KIND:
-            other = str(fill(item.value_from.settings.get("release", ""), {RELEASE: release}))
-            if other == release:
-                raise UserError(
-                    f'release "{release}" takes an output of itself',
-                    where=item.value_from.position,
-                    fix=f"set skipDefaultValues: true on {release}, or take the output of another release",
-                )
-            yield other
+def _sources(release: Release, default_values: Sequence[ChartValue]) -> list[ValueSource]:
+    """The sources of a release's values; resource files take no values."""
+    if release.chart is None:
+        return []
+    values = release.values if release.skip_default_values else (*default_values, *release.values)
+    return [item.value_from for item in values if item.value_from is not None]
 
 
 def output_ref(settings: Mapping[str, Any], namespace: str, where: Position) -> ObjectRef:

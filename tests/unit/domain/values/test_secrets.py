@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from fairway.domain.values.secrets import MASK, NotRead, SecretRegister, looks_secret, mask, secret_leaves
 
-
 SECRET = """
     password adminPassword DB_PASSWORD postgres-password passwd rootPassword smtpPassword passphrase
     token authToken GITHUB_TOKEN secret clientSecret credentials connectionString

@@ -8,9 +8,17 @@ import pytest
 
 from fairway.domain.errors import Position, UserError
 from fairway.domain.manifests.objects import ObjectRef
-from fairway.domain.repository.models import ChartValue, Cluster, Environment, Provider, Release, ValueSource
+from fairway.domain.repository.models import (
+    ChartKind,
+    ChartReference,
+    ChartValue,
+    Cluster,
+    Provider,
+    Release,
+    ValueSource,
+)
 from fairway.domain.values.addresses import AddressQuery, address_query, region_of_zone
-from fairway.domain.values.outputs import implied_needs, output_ref
+from fairway.domain.values.outputs import asks_cluster, implied_needs, output_ref
 
 HERE = Position("releases/prod.yaml", 9, 5)
 
@@ -77,25 +85,44 @@ def test_other_kinds_do() -> None:
     assert "apiVersion" in str(caught.value.fix)
 
 
+PLAIN = ChartValue("a", HERE, 1)
+
+
 def output(release: str) -> ChartValue:
     settings = {"release": release, "kind": "Service", "name": "x", "path": "a"}
     return ChartValue("ip", HERE, value_from=ValueSource("output", settings, HERE))
 
 
-def environment(*defaults: ChartValue) -> Environment:
-    return Environment("prod", gke(region="r"), "shop", HERE, default_values=defaults)
+def web(*values: ChartValue, **more: bool) -> Release:
+    return Release(
+        "web", HERE, chart=ChartReference(ChartKind.DIRECTORY, "/charts/web", None, HERE), values=values, **more
+    )
 
 
-def test_an_output_implies_a_need() -> None:
-    release = Release("web", HERE, values=(output("lb"), output("{{release}}-db"), ChartValue("a", HERE, 1)))
-    assert implied_needs(release, environment(output("dns"))) == {"lb", "web-db", "dns"}
+def test_an_output_implies_a_need_once_each() -> None:
+    needs = implied_needs(web(output("lb"), output("{{release}}-db"), output("lb"), PLAIN), [output("dns")])
+    assert [need.release for need in needs] == ["dns", "lb", "web-db"]
+    assert {need.position for need in needs} == {HERE}
 
 
 def test_skipped_defaults_imply_nothing() -> None:
-    assert implied_needs(Release("web", HERE, skip_default_values=True), environment(output("dns"))) == frozenset()
+    assert implied_needs(web(skip_default_values=True), [output("dns")]) == ()
 
 
-def test_a_release_cannot_take_its_own_output() -> None:
-    with pytest.raises(UserError, match="an output of itself") as caught:
-        implied_needs(Release("dns", HERE), environment(output("dns")))
-    assert "skipDefaultValues" in str(caught.value.fix)
+def test_resource_files_take_no_values_and_need_nothing() -> None:
+    assert implied_needs(Release("objects", HERE, resource_files=("/x.yaml",)), [output("dns")]) == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "asks"),
+    [
+        ([PLAIN], False),
+        ([output("lb")], True),
+        ([ChartValue("a", HERE, value_from=ValueSource("secret", {"name": "n", "key": "k"}, HERE))], True),
+        ([ChartValue("a", HERE, value_from=ValueSource("env", {"name": "N"}, HERE))], False),
+        ([ChartValue("a", HERE, value_from=ValueSource("gceResource", {"name": "n"}, HERE))], False),
+    ],
+)
+def test_only_some_sources_ask_the_cluster(values: list[ChartValue], asks: bool) -> None:
+    assert asks_cluster(web(*values), ()) is asks
+    assert asks_cluster(web(), values) is asks
