@@ -24,6 +24,11 @@ _CHAIN = re.compile(
     re.DOTALL,
 )
 _MISSING_TEMPLATE = re.compile(r'no template "(?P<name>[^"]+)"|template "(?P<other>[^"]+)" not defined')
+_UNANSWERED = re.compile(
+    r"cluster unreachable|(?:error calling lookup|reachability check failed).*"
+    r"(?:dial tcp|connection refused|no such host|timeout|timed out|EOF|connection reset)",
+    re.DOTALL,
+)
 _INTERNAL = re.compile(r"gotpl:\d+(?::\d+)?:\s*")
 
 
@@ -43,7 +48,7 @@ def failure(error: HelmError, origin: str) -> FairwayError:
     if isinstance(error, HelmValuesError):
         return values_failure(text, origin)
     if isinstance(error, HelmKubeError):
-        return Transient(f"the cluster did not answer while the chart {origin} was rendered: {shorten(text)}")
+        return _unanswered(text, origin)
     if isinstance(error, HelmChartLoadError):
         return UserError(
             f"the chart {origin} cannot be loaded: {shorten(text)}",
@@ -65,13 +70,13 @@ def command_failure(stderr: str, origin: str) -> FairwayError:
         )
     if "specifications of the schema" in text:
         return values_failure(text, origin)
-    if "Kubernetes cluster unreachable" in text:
-        return Transient(f"the cluster did not answer while the chart {origin} was rendered: {shorten(text)}")
     return template_failure(text, origin)
 
 
-def template_failure(text: str, origin: str) -> UserError:
+def template_failure(text: str, origin: str) -> FairwayError:
     """The error of a template that failed; `where` is the deepest place, columns counted from 1."""
+    if _UNANSWERED.search(text):
+        return _unanswered(text, origin)
     places = list(_PLACE.finditer(text))
     cause = _cause(text)
     if not places:
@@ -80,6 +85,10 @@ def template_failure(text: str, origin: str) -> UserError:
     callers = [str(_position(place)) for place in places[:-1]]
     chain = f" (called from {', '.join(dict.fromkeys(reversed(callers)))})" if callers else ""
     return UserError(f"{cause}{chain}", where=where, fix=_fix(text, cause))
+
+
+def _unanswered(text: str, origin: str) -> Transient:
+    return Transient(f"the cluster did not answer while the chart {origin} was rendered: {shorten(text)}")
 
 
 def values_failure(text: str, origin: str) -> UserError:
