@@ -97,11 +97,11 @@ class S3Bucket:
             raise Unreachable("offline: the bucket was not asked", fix="run again without --offline")
         with self._making:
             if self._client is None:
-                import boto3
+                from boto3.session import Session
                 from botocore.config import Config
 
                 config = Config(retries={"mode": "standard", "max_attempts": 4}, connect_timeout=10, read_timeout=60)
-                self._client = boto3.client("s3", endpoint_url=self._endpoint, config=config)
+                self._client = Session().client("s3", endpoint_url=self._endpoint, config=config)
             return self._client
 
 

@@ -112,7 +112,9 @@ def _source(key: str) -> str:
         return f"s3://{parts[0]}/{parts[1]} {parts[2]}".rstrip()
     if kind == "git":
         return f"git+{parts[0]}//{parts[1]}?ref={parts[2][:12]}"
-    return f"{parts[0]}/{parts[1]} {parts[2]}".rstrip()
+    if kind == "repository":
+        return f"{parts[0]}/{parts[1]} {parts[2]}".rstrip()
+    return key
 
 
 def _files(folder: Path, suffix: str) -> Iterator[Path]:
