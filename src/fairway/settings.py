@@ -74,11 +74,21 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         or env.get("GITLAB_USER_LOGIN")
         or env.get("USER")
         or env.get("LOGNAME")
-        or "unknown",
+        or _login_name(),
         host=os.uname().nodename,
         in_github_actions=env.get("GITHUB_ACTIONS") == "true",
         log_format=env.get("FAIRWAY_LOG_FORMAT") or "text",
     )
+
+
+def _login_name() -> str:
+    """The account that this process runs under, as a container without USER still knows it."""
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        return "unknown"
 
 
 def process_environment() -> Mapping[str, str]:

@@ -46,7 +46,7 @@ async def open_environment(
     try:
         async with (
             open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube,
-            open_waiter(kube) as waiter,
+            open_waiter(kube, mask=register.mask) as waiter,
         ):
             session = Session(
                 kube=kube,
@@ -78,15 +78,15 @@ def _renderer(engine: str, access: ClusterAccess) -> SdkRenderer:
 
 def begin_run(recorder: Recorder, settings: Settings, facts: GitFacts, action: str) -> Run:
     """The ledger's record of one call of the command line."""
-    import shlex
     import sys
 
+    from fairway.domain.deployments.masking import mask_command
     from fairway.domain.deployments.record import Cause, Door
 
     cause = Cause(
         user=settings.user,
         host=settings.host,
-        command=shlex.join(["fairway", *sys.argv[1:]]),
+        command=mask_command(["fairway", *sys.argv[1:]]),
         commit=facts.commit,
         branch=facts.branch,
         dirty=facts.dirty,

@@ -80,7 +80,7 @@ async def plan_release(session: Session, snapshot: Snapshot, inputs: ReleaseInpu
             status=status,
             stored_digest=stored,
             provable=inputs.provable,
-            drifted=bool(drifted),
+            drifted=bool(drifted) and inputs.release.policy.drift is DriftMode.CORRECT,
             stalled=not options.retry_stalled
             and failed_attempts(latest, inputs.digest) > inputs.release.policy.retries,
         )

@@ -15,6 +15,7 @@ from datetime import timedelta
 from fairway.domain.charts.rendering import Capabilities
 from fairway.domain.errors import FairwayError, InvalidInput, Refused
 from fairway.domain.progress import (
+    Notice,
     Outcome,
     Phase,
     PhaseKind,
@@ -216,6 +217,10 @@ class EnvironmentRun:
             reasons = (str(error), *((error.fix,) if error.fix else ()))
             return Result(Outcome.REFUSED if refused else Outcome.FAILED, reasons=reasons, error=error), None
         if plan.change is None:
+            if plan.drifted:
+                names = ", ".join(str(ref) for ref in plan.drifted)
+                text = f"changed in the cluster, and left so by policy: {names}"
+                self._report(Notice(text, environment=self._environment.name, release=release.name))
             return await self._carry(plan), plan
         self._report(
             ReleaseStarted(
