@@ -10,7 +10,6 @@ import base64
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from fairway.domain.charts.archive import read_archive
 from fairway.domain.charts.metadata import check_kube_version
 from fairway.domain.charts.rendering import Capabilities, ChartSource, CrdFile
 from fairway.domain.errors import Position, UserError
-from fairway.domain.manifests.head import UnreadableDocument
 from fairway.domain.manifests.rendered import NOTES
 from fairway.domain.releases.stored_chart import StoredChart, to_json
 
@@ -119,17 +117,16 @@ def _base64(data: bytes) -> str:
 
 
 def _lock(raw: _Raw) -> dict[str, Any] | None:
-    """Chart.lock (v1 charts: requirements.lock); left out when Go could not read its time back."""
+    """Chart.lock (v1 charts: requirements.lock); the SDK has refused one whose time Go cannot read."""
     text = raw.read("Chart.lock") or raw.read("requirements.lock")
     if not text:
         return None
-    try:
-        lock = YamlReader().read(text.decode())
-        if datetime.fromisoformat(str(lock.get("generated"))).tzinfo is None:
-            return None
-    except (UnreadableDocument, ValueError):
-        return None
-    return {key: lock.get(key) for key in ("generated", "digest", "dependencies")}
+    lock = YamlReader().read(text.decode())
+    return {
+        "generated": lock.get("generated") or "0001-01-01T00:00:00Z",
+        "digest": lock.get("digest") or "",
+        "dependencies": lock.get("dependencies"),
+    }
 
 
 class _Raw:
