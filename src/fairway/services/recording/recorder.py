@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +25,8 @@ from fairway.domain.errors import FairwayError
 from fairway.services.recording.ports import Ledger, Spool
 from fairway.services.recording.replaying import Replayed, replay
 
+PAUSE = timedelta(seconds=30)
+"""After a ledger was away: so long nobody waits for it again, the end of the run included."""
 BACKLOG = 4 << 20
 """Bytes of spool at which even a recorder that leaves replaying to others replays at its end."""
 
@@ -60,6 +62,7 @@ class Recorder:
         self._kept_runs: set[str] = set()
         self._warned: set[str] = set()
         self._spare_used = False
+        self._away_since: datetime | None = None
         self._background: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
 
@@ -98,7 +101,9 @@ class Recorder:
             done = await replay(self._spool, self._ledger, now=self._now)
             if self._spare_used:
                 await replay(self._spare, self._ledger, now=self._now)
+            self._away_since = None
         except (FairwayError, OSError) as error:
+            self._away_since = self._now()
             lost = " and will be LOST with this process" if self._spare_used else ", kept on this machine"
             self._warn_once(
                 f"the ledger did not take the record of this run{lost}: {error}. Deploying goes on. "
@@ -128,7 +133,7 @@ class Recorder:
             await self._background
             self._background = None
         enough = 0 if self._every is not None else BACKLOG
-        if self._spare_used or self._spool.size() > enough:
+        if self._spare_used or (self._spool.size() > enough and not self._is_pausing()):
             await self.flush()
         self._spool.close()
         if self._ledger is not None:
@@ -139,8 +144,11 @@ class Recorder:
         while not self._closing.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._closing.wait(), seconds)
-            if self._spool.size() and not self._closing.is_set():
+            if self._spool.size() and not self._closing.is_set() and not self._is_pausing():
                 await self.flush()
+
+    def _is_pausing(self) -> bool:
+        return self._away_since is not None and self._now() - self._away_since < PAUSE
 
     def _keep(self, records: Sequence[Record]) -> None:
         try:

@@ -22,7 +22,7 @@ from fairway.domain.deployments.record import Cause, Change, ChangeKind, Deploym
 from fairway.domain.deployments.status import State
 from fairway.domain.errors import Transient
 from fairway.services.recording.ports import Ledger, Segment, Spool
-from fairway.services.recording.recorder import BACKLOG, Recorder
+from fairway.services.recording.recorder import BACKLOG, PAUSE, Recorder
 
 
 class Clock:
@@ -257,6 +257,25 @@ class TestALedgerThatIsAway:
             desk.open("web")
         assert len(desk.warnings) == 1
         assert desk.spool.size() > 0
+
+    async def test_is_not_waited_for_again_at_the_end_of_the_run(self, folder: Path) -> None:
+        desk = Desk(FileSpool(folder), every=3600)
+        desk.refuses = True
+        async with desk.recorder:
+            desk.open("web")
+            await desk.recorder.flush()
+            desk.clock.seconds = PAUSE.total_seconds() - 1
+        assert desk.opened == 1
+
+    async def test_is_tried_again_after_a_while(self, folder: Path) -> None:
+        desk = Desk(FileSpool(folder), every=3600)
+        desk.refuses = True
+        async with desk.recorder:
+            desk.open("web")
+            await desk.recorder.flush()
+            desk.refuses = False
+            desk.clock.seconds = PAUSE.total_seconds()
+        assert (await desk.stories())["web"].state is State.QUEUED
 
 
 class TestADiskThatIsFull:
