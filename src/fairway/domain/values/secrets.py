@@ -19,6 +19,9 @@ MASK = "••••••"
 MIN_LENGTH = 4
 """Shorter secrets are masked where they stand, but not searched for in texts: they would blot out ordinary words."""
 
+STRONG_LENGTH = 8
+_WORDS = re.compile(r"[a-z]+(?:[-_. /:][a-z]+)*")
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LAST_WORD = frozenset(
     {"password", "passwd", "pwd", "passphrase", "token", "secret", "credential", "credentials"}
@@ -112,12 +115,15 @@ def _is_maskable(value: Any) -> bool:
 class SecretRegister:
     """The secret strings that this run has seen; masks them in any text: diffs, errors, logs, rendered objects.
 
-    Knows each secret as it is, in base64 (Secret data), and as it stands inside JSON or a quoted YAML string.
+    Knows each secret as it is, in base64 (Secret data), and as it stands inside JSON or a quoted YAML string. A secret
+    that could be an ordinary word (`postgres`, `admin1`) is masked only where it stands alone: nobody could read a plan
+    in which every `default` is blotted out.
     """
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
+        self._forms: dict[str, bool] = {}
+        """Each form, and whether it counts only as a whole word."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -135,22 +141,23 @@ class SecretRegister:
         if len(text.strip()) < MIN_LENGTH or text in self._known:
             return
         self._known.add(text)
-        self._pattern = None
+        for form in _forms(text):
+            self._forms.setdefault(form, False)
+        self._forms[text] = is_wordlike(text)
 
     def add_values(self, values: Any, secret_paths: Collection[Path] = ()) -> None:
-        """Remember every secret leaf of some values."""
-        for _, value in secret_leaves(values, secret_paths):
-            self.add(value)
+        """Remember the secret leaves of some values; those that only their key gives away must not look like words."""
+        for path, value in secret_leaves(values, secret_paths):
+            if not is_wordlike(str(value)) or any(path[:i] in secret_paths for i in range(len(path) + 1)):
+                self.add(value)
 
     def mask(self, text: str) -> str:
         """`text` with each known secret replaced by `MASK`."""
-        if not self._known:
+        found = [form for form in self._forms if form in text]
+        if not found:
             return text
-        if self._pattern is None:
-            forms = {form for secret in self._known for form in _forms(secret)}
-            longest_first = sorted(forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(re.escape(form) for form in longest_first))
-        return self._pattern.sub(MASK, text)
+        found.sort(key=lambda form: (-len(form), form))
+        return re.sub("|".join(self._pattern(form) for form in found), MASK, text)
 
     def mask_tree(self, value: Any) -> Any:
         """Decoded JSON with each known secret masked inside its strings (keys of maps stay)."""
@@ -164,13 +171,23 @@ class SecretRegister:
             return MASK
         return value
 
+    def _pattern(self, form: str) -> str:
+        escaped = re.escape(form)
+        return rf"(?<![\w-]){escaped}(?![\w-])" if self._forms[form] else escaped
+
+
+@lru_cache(maxsize=4096)
+def is_wordlike(text: str) -> bool:
+    """Short, or lower-case words joined by dashes and the like: could stand in any text without being the secret."""
+    return len(text) < STRONG_LENGTH or _WORDS.fullmatch(text) is not None
+
 
 def _forms(secret: str) -> Iterator[str]:
-    yield secret
     yield base64.b64encode(secret.encode()).decode()
     if not secret.endswith("\n"):
         yield base64.b64encode(f"{secret}\n".encode()).decode()
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    for form in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        if form != secret:
+            yield form
     if "\n" in secret:
-        yield from (line for line in (raw.strip() for raw in secret.splitlines()) if len(line) >= 8)
+        yield from (line for line in (raw.strip() for raw in secret.splitlines()) if len(line) >= STRONG_LENGTH)

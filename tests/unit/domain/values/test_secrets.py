@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fairway.domain.values.secrets import MASK, NotRead, SecretRegister, looks_secret, mask, secret_leaves
+from fairway.domain.values.secrets import MASK, NotRead, SecretRegister, is_wordlike, looks_secret, mask, secret_leaves
 
 SECRET = """
     password adminPassword DB_PASSWORD postgres-password passwd rootPassword smtpPassword passphrase
@@ -146,8 +146,38 @@ def test_an_object_is_masked_but_its_keys_stay() -> None:
     assert known.mask_tree(obj) == {"kind": "Secret", "data": {"hunter2hunter2": MASK}}
 
 
-@given(st.lists(st.text(min_size=4, max_size=12).filter(lambda text: len(text.strip()) >= 4), max_size=4), st.text())
-def test_no_registered_secret_survives(secrets: list[str], around: str) -> None:
-    known = register(*secrets)
-    masked = known.mask(around + around.join(secrets))
+@pytest.mark.parametrize(
+    ("secret", "text", "masked"),
+    [
+        ("postgres", "image: postgres:15, user postgres", f"image: {MASK}:15, user {MASK}"),
+        ("postgres", "postgresql my-postgres postgres_1", "postgresql my-postgres postgres_1"),
+        ("hunter2", "postgres://app:hunter2@db", f"postgres://app:{MASK}@db"),
+        ("hunter2", "xhunter2x", "xhunter2x"),
+        ("hunter2hunter2", "xhunter2hunter2x", f"x{MASK}x"),
+        ("correct-horse", "a correct-horse-battery", "a correct-horse-battery"),
+        ("correct-Horse", "a correct-Horse-battery", f"a {MASK}-battery"),
+    ],
+)
+def test_what_could_be_a_word_is_masked_only_where_it_stands_alone(secret: str, text: str, masked: str) -> None:
+    assert register(secret).mask(text) == masked
+
+
+def test_a_word_that_only_its_key_makes_secret_is_not_searched_for() -> None:
+    known = SecretRegister()
+    known.add_values({"password": "postgres", "token": "r4nd0m-enough", "a": {"b": "default"}}, {("a",)})
+    assert known.mask("postgres r4nd0m-enough default") == f"postgres {MASK} {MASK}"
+
+
+words = st.text(min_size=4, max_size=12).filter(lambda text: len(text.strip()) >= 4)
+strong = words.filter(lambda text: not is_wordlike(text))
+
+
+@given(st.lists(strong, max_size=4), st.text())
+def test_no_strong_secret_survives(secrets: list[str], around: str) -> None:
+    masked = register(*secrets).mask(around + around.join(secrets))
     assert not any(secret in rest for rest in masked.split(MASK) for secret in secrets)
+
+
+@given(words, st.sampled_from([" ", '"', ":", "\n", "=", ""]))
+def test_no_secret_survives_alone(secret: str, around: str) -> None:
+    assert register(secret).mask(f"{around}{secret}{around}") == f"{around}{MASK}{around}"
