@@ -8,8 +8,9 @@ import pytest
 from tests.contract.kube.conftest import World
 
 from fairway.domain.kube_errors import AlreadyExists, ApiRefusal, Conflict, InvalidObject, UnknownKind
-from fairway.domain.manifests.managed_fields import applied_by, needs_takeover, takeover_patch
+from fairway.domain.manifests.managed_fields import applied_by
 from fairway.domain.manifests.objects import Object, ObjectRef, ref_of
+from fairway.domain.manifests.takeover import needs_takeover, takeover_patch
 
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"

@@ -11,20 +11,17 @@ from tests.support.clusters import Cluster
 from tests.support.kube import KubeError
 
 from fairway.domain.manifests.diff import differences
-from fairway.domain.manifests.field_sets import path_text
+from fairway.domain.manifests.field_sets import fingerprint, path_text
 from fairway.domain.manifests.managed_fields import (
-    LAST_APPLIED,
     applied_by,
-    fingerprint,
-    needs_takeover,
     still_ours,
-    takeover_patch,
     without_paths,
     yields,
 )
 from fairway.domain.manifests.objects import Object
 from fairway.domain.manifests.restarts import restarts
 from fairway.domain.manifests.strategic import merge
+from fairway.domain.manifests.takeover import LAST_APPLIED, needs_takeover, takeover_patch
 
 pytestmark = pytest.mark.cluster
 

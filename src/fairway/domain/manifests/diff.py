@@ -13,10 +13,10 @@ from typing import Any
 
 import orjson
 
-from fairway.domain.manifests.managed_fields import LAST_APPLIED
 from fairway.domain.manifests.masking import is_secret, without_secrets
 from fairway.domain.manifests.merge_keys import Keys, compare_keys, identity, identity_text
 from fairway.domain.manifests.objects import Object
+from fairway.domain.manifests.takeover import LAST_APPLIED
 from fairway.domain.releases.plan import ABSENT, MASKED, FieldChange
 from fairway.domain.values.secrets import SecretRegister
 

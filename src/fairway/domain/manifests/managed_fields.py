@@ -1,11 +1,8 @@
 """Who owns which field of an object, read from `metadata.managedFields`.
 
-Three decisions rest on it: has anything that we applied been changed since (fingerprints), which fields do we leave to
-others although we declare them (`yields`), and which objects must be moved from client-side to server-side ownership
-first, because otherwise fields that leave the chart would stay for ever (`takeover_patch`). The rule not to break: a
-metadata-only object is enough for every question here.
-
-Source of the moving rule: client-go's csaupgrade package.
+Two decisions rest on it: has anything that we applied been changed since (fingerprints), and which fields do we leave
+to others although we declare them (`yields`). The rule not to break: a metadata-only object is enough for every
+question here.
 """
 
 from __future__ import annotations
@@ -25,50 +22,9 @@ from fairway.domain.manifests.field_sets import (
     item_keys,
     leaves,
     union,
-    without,
 )
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.repository.models import IgnoreRule
-
-__all__ = [
-    "CLIENT_SIDE_MANAGERS",
-    "FieldPath",
-    "FieldSet",
-    "Writer",
-    "applied_by",
-    "fingerprint",
-    "foreign_writers",
-    "is_person",
-    "needs_takeover",
-    "pointers_for",
-    "still_ours",
-    "takeover_patch",
-    "with_excused",
-    "without_paths",
-    "yields",
-]
-
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-
-CLIENT_SIDE_MANAGERS = frozenset(
-    {
-        "helm",
-        "helm3",
-        "helmfile",
-        "Go-http-client",
-        "before-first-apply",
-        "helm-controller",
-        "helm-operator",
-        "kubecd",
-        "kubectl-client-side-apply",
-        "kubectl-create",
-        "kubectl-replace",
-        "pulumi-kubernetes",
-        "shipit-operator",
-        "terraform-provider-helm",
-    }
-)
-"""Managers whose plain updates declare whole objects; what they set is taken over when we apply the object."""
 
 _PEOPLE = (
     "kubectl",
@@ -99,11 +55,26 @@ class Writer:
     fields: FieldSet
 
 
+def entries_of(obj: Object) -> list[Mapping[str, Any]]:
+    """The entries of managedFields as the server wrote them."""
+    return list((obj.get("metadata") or {}).get("managedFields") or ())
+
+
+def fields_of(entry: Mapping[str, Any]) -> FieldSet:
+    fields: FieldSet = entry.get("fieldsV1") or {}
+    return fields
+
+
+def is_apply_of(entry: Mapping[str, Any], manager: str) -> bool:
+    """Whether this is what `manager` applied server-side (to the object itself, not to a subresource)."""
+    return entry.get("operation") == "Apply" and entry.get("manager") == manager and not entry.get("subresource")
+
+
 def applied_by(obj: Object, manager: str = "helm") -> FieldSet | None:
     """What `manager` applied server-side and still owns; None when it never applied this object."""
-    for entry in _entries(obj):
-        if _is_apply_of(entry, manager):
-            return _fields(entry)
+    for entry in entries_of(obj):
+        if is_apply_of(entry, manager):
+            return fields_of(entry)
     return None
 
 
@@ -115,10 +86,10 @@ def foreign_writers(obj: Object, manager: str = "helm") -> tuple[Writer, ...]:
             str(entry.get("operation", "")),
             str(entry.get("subresource") or ""),
             str(entry.get("time") or ""),
-            _fields(entry),
+            fields_of(entry),
         )
-        for entry in _entries(obj)
-        if entry.get("subresource") != "status" and not _is_apply_of(entry, manager)
+        for entry in entries_of(obj)
+        if entry.get("subresource") != "status" and not is_apply_of(entry, manager)
     )
 
 
@@ -188,58 +159,6 @@ def without_paths(obj: Object, paths: Iterable[FieldPath]) -> Object:
     for path in paths:
         obj = _remove(obj, path)
     return obj
-
-
-def needs_takeover(obj: Object, manager: str = "helm") -> bool:
-    """Whether fields are still owned by a client-side apply of `manager` or of a known tool of its kind."""
-    return any(_is_client_side(entry, manager) for entry in _entries(obj))
-
-
-def takeover_patch(obj: Object, manager: str = "helm") -> list[dict[str, Any]]:
-    """A JSON patch that gives `manager`'s Apply entry all that client-side appliers own; empty when there is nothing.
-
-    The patch carries the resourceVersion that was read, so that the server answers 409 when the object moved. The
-    annotation in which kubectl keeps its last configuration goes, since it would be wrong from now on.
-    """
-    entries = _entries(obj)
-    moving = [entry for entry in entries if _is_client_side(entry, manager)]
-    if not moving:
-        return []
-    own = next((entry for entry in entries if _is_apply_of(entry, manager)), None)
-    fields: FieldSet = _fields(own) if own is not None else {}
-    for entry in moving:
-        fields = union(fields, _fields(entry))
-    annotation = ("f:metadata", "f:annotations", f"f:{LAST_APPLIED}")
-    newest = own if own is not None else max(moving, key=lambda entry: str(entry.get("time") or ""))
-    applied = {**newest, "manager": manager, "operation": "Apply", "fieldsV1": without(fields, annotation)}
-    kept = [entry for entry in entries if entry is not own and not _is_client_side(entry, manager)]
-    metadata = obj.get("metadata") or {}
-    operations: list[dict[str, Any]] = [
-        {"op": "replace", "path": "/metadata/managedFields", "value": [*kept, applied]},
-        {"op": "replace", "path": "/metadata/resourceVersion", "value": metadata.get("resourceVersion", "")},
-    ]
-    if LAST_APPLIED in (metadata.get("annotations") or {}):
-        operations.append({"op": "remove", "path": f"/metadata/annotations/{LAST_APPLIED.replace('/', '~1')}"})
-    return operations
-
-
-def _entries(obj: Object) -> list[Mapping[str, Any]]:
-    return list((obj.get("metadata") or {}).get("managedFields") or ())
-
-
-def _fields(entry: Mapping[str, Any]) -> FieldSet:
-    fields: FieldSet = entry.get("fieldsV1") or {}
-    return fields
-
-
-def _is_apply_of(entry: Mapping[str, Any], manager: str) -> bool:
-    return entry.get("operation") == "Apply" and entry.get("manager") == manager and not entry.get("subresource")
-
-
-def _is_client_side(entry: Mapping[str, Any], manager: str) -> bool:
-    name = entry.get("manager")
-    known = name == manager or name in CLIENT_SIDE_MANAGERS
-    return known and entry.get("operation") == "Update" and not entry.get("subresource")
 
 
 def _split(pointer: str) -> tuple[str, ...]:

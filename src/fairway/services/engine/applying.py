@@ -10,20 +10,12 @@ from itertools import groupby
 
 from fairway.domain.errors import Terminal
 from fairway.domain.kube_errors import Cause, Conflict, InvalidObject, UnknownKind
-from fairway.domain.manifests.managed_fields import (
-    FieldPath,
-    applied_by,
-    fingerprint,
-    needs_takeover,
-    pointers_for,
-    still_ours,
-    takeover_patch,
-    without_paths,
-    yields,
-)
+from fairway.domain.manifests.field_sets import FieldPath, fingerprint
+from fairway.domain.manifests.managed_fields import applied_by, pointers_for, still_ours, without_paths, yields
 from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef
 from fairway.domain.manifests.order import uninstall_key
 from fairway.domain.manifests.ownership import is_kept, owned, owner_of
+from fairway.domain.manifests.takeover import needs_takeover, takeover_patch
 from fairway.domain.releases.notes import InventoryItem
 from fairway.domain.repository.models import ImmutablePolicy, Policy
 from fairway.services.engine.content import Document

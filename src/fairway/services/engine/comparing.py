@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fairway.domain.manifests.managed_fields import needs_takeover
 from fairway.domain.manifests.objects import Object, ObjectKey
 from fairway.domain.manifests.ownership import is_kept, owner_of
+from fairway.domain.manifests.takeover import needs_takeover
 from fairway.domain.releases.notes import InventoryItem, decode_inventory
 from fairway.domain.releases.plan import ObjectAction, ObjectChange
 from fairway.domain.releases.revision import RevisionSummary, Status

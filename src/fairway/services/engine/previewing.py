@@ -14,6 +14,7 @@ from fairway.domain.kube_errors import InvalidObject, UnknownKind
 from fairway.domain.manifests.diff import differences, masked_keys
 from fairway.domain.manifests.hooks import hooks_for
 from fairway.domain.manifests.restarts import restarts
+from fairway.domain.manifests.takeover import after_takeover
 from fairway.domain.releases import notes
 from fairway.domain.releases.plan import FieldChange, InputChange, ObjectAction, ObjectChange, ReleasePlan
 from fairway.domain.releases.revision import Hook
@@ -103,6 +104,8 @@ class Previewing:
             return self._refused(change, document, shown, error)
         except FairwayError as error:
             return replace(shown, reason=error.message)
+        before = [old.object for content in change.base if (old := content.by_key.get(document.ref.key))]
+        wanted = after_takeover(live, wanted, before)
         fields = differences(live, wanted, secrets=self._secrets)
         action = ObjectAction.UPDATE if fields else ObjectAction.UNCHANGED
         return replace(

@@ -1,23 +1,18 @@
-"""Ownership as the API server writes it: what we applied, what we leave to others, what must be taken over."""
+"""Ownership as the API server writes it: what we applied, what we leave to others."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import jsonpatch
 import pytest
 
-from fairway.domain.manifests.field_sets import as_set, contains, union
+from fairway.domain.manifests.field_sets import as_set, fingerprint, union
 from fairway.domain.manifests.managed_fields import (
-    LAST_APPLIED,
     applied_by,
-    fingerprint,
     foreign_writers,
     is_person,
-    needs_takeover,
     pointers_for,
     still_ours,
-    takeover_patch,
     with_excused,
     without_paths,
     yields,
@@ -210,67 +205,3 @@ def test_a_whole_item_and_a_member_of_a_set_can_be_left_out() -> None:
     obj: Object = {"metadata": {"finalizers": ["a", "b"]}, "spec": {"c": [{"name": "x"}, {"name": "y"}]}}
     got = without_paths(obj, [("f:metadata", "f:finalizers", 'v:"a"'), ("f:spec", "f:c", 'k:{"name":"x"}')])
     assert got == {"metadata": {"finalizers": ["b"]}, "spec": {"c": [{"name": "y"}]}}
-
-
-@pytest.mark.parametrize(
-    ("owner", "expected"),
-    [
-        (entry("helm", "Update", {"f:spec": {}}), True),
-        (entry("kubectl-client-side-apply", "Update", {"f:spec": {}}), True),
-        (entry("Go-http-client", "Update", {"f:spec": {}}), True),
-        (entry("helm", "Apply", {"f:spec": {}}), False),
-        (entry("helm", "Update", {"f:status": {}}, "status"), False),
-        (entry("kubectl-edit", "Update", {"f:spec": {}}), False),
-        (entry("kube-controller-manager", "Update", {"f:spec": {}}), False),
-    ],
-)
-def test_only_client_side_appliers_are_taken_over(owner: dict[str, Any], expected: bool) -> None:
-    obj = deployment(owner)
-    assert needs_takeover(obj) is expected
-    assert bool(takeover_patch(obj)) is expected
-
-
-def test_takeover_moves_everything_into_one_apply_entry() -> None:
-    controller = entry("kube-controller-manager", "Update", {"f:status": {}}, "status")
-    annotation = {"f:metadata": {"f:annotations": {".": {}, f"f:{LAST_APPLIED}": {}, "f:kept": {}}}}
-    obj = deployment(
-        entry("helm", "Apply", as_set(IMAGE), time="2026-01-01T00:00:00Z"),
-        entry("helm", "Update", as_set(REPLICAS), time="2025-01-01T00:00:00Z"),
-        entry("kubectl-client-side-apply", "Update", annotation),
-        controller,
-        annotations={LAST_APPLIED: "{}", "kept": "1"},
-    )
-    after = jsonpatch.apply_patch(obj, takeover_patch(obj))
-    assert not needs_takeover(after)
-    owned = applied_by(after)
-    assert owned is not None
-    assert contains(owned, IMAGE)
-    assert contains(owned, REPLICAS)
-    assert contains(owned, ("f:metadata", "f:annotations", "f:kept"))
-    assert not contains(owned, ("f:metadata", "f:annotations", f"f:{LAST_APPLIED}"))
-    assert controller in after["metadata"]["managedFields"]
-    assert len(after["metadata"]["managedFields"]) == 2
-    assert after["metadata"]["annotations"] == {"kept": "1"}
-    assert after["spec"] == obj["spec"]
-
-
-def test_takeover_without_an_apply_entry_turns_the_newest_update_into_one() -> None:
-    obj = deployment(
-        entry("before-first-apply", "Update", as_set(IMAGE), time="2024-01-01T00:00:00Z", apiVersion="apps/v1beta1"),
-        entry("helm", "Update", as_set(REPLICAS), time="2025-01-01T00:00:00Z"),
-    )
-    after = jsonpatch.apply_patch(obj, takeover_patch(obj))
-    [only] = after["metadata"]["managedFields"]
-    assert (only["manager"], only["operation"], only["apiVersion"]) == ("helm", "Apply", "apps/v1")
-    assert only["fieldsV1"] == OURS
-
-
-def test_takeover_carries_the_resource_version_that_was_read() -> None:
-    patch = takeover_patch(deployment(entry("helm", "Update", as_set(IMAGE))))
-    assert {"op": "replace", "path": "/metadata/resourceVersion", "value": "7"} in patch
-
-
-def test_a_second_takeover_does_nothing() -> None:
-    obj = deployment(entry("helm", "Update", OURS))
-    after = jsonpatch.apply_patch(obj, takeover_patch(obj))
-    assert takeover_patch(after) == []
