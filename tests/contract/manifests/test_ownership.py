@@ -21,7 +21,7 @@ from fairway.domain.manifests.managed_fields import (
 from fairway.domain.manifests.objects import Object
 from fairway.domain.manifests.restarts import restarts
 from fairway.domain.manifests.strategic import merge
-from fairway.domain.manifests.takeover import LAST_APPLIED, needs_takeover, takeover_patch
+from fairway.domain.manifests.takeover import LAST_APPLIED, after_takeover, needs_takeover, takeover_patch
 
 pytestmark = pytest.mark.cluster
 
@@ -120,6 +120,26 @@ def test_fields_that_leave_the_chart_go_after_a_takeover(space: Namespace, manag
     assert "ports" not in container
     assert {"stays": "1"}.items() <= after["metadata"]["annotations"].items()
     assert not {"gone", LAST_APPLIED} & after["metadata"]["annotations"].keys()
+
+
+def test_a_plan_foresees_what_a_takeover_removes(space: Namespace) -> None:
+    old = deployment(env=ENV, ports=[{"containerPort": 80}], command=["a", "b"])
+    old["spec"]["template"]["spec"]["containers"].append({"name": "gone", "image": "x:1"})
+    old["spec"]["template"]["spec"]["hostNetwork"] = False
+    old["metadata"]["annotations"] = {"gone": "1", "stays": "1"}
+    space.create(old, "helm")
+    new = deployment(env=ENV[1:], image="web:2")
+    new["metadata"]["annotations"] = {"stays": "1"}
+
+    live = space.get(old)
+    foreseen = after_takeover(live, space.apply(new, dry_run=True), [old])
+    space.take_over(old)
+    stored = space.apply(new)
+
+    assert [change.path for change in differences(foreseen, stored)] == []
+    paths = {change.path for change in differences(live, foreseen)}
+    pod = "spec.template.spec.containers"
+    assert {f"{pod}[app].env[A]", f"{pod}[app].ports", f"{pod}[app].command", f"{pod}[gone]"} <= paths
 
 
 def test_without_a_takeover_they_would_stay(space: Namespace) -> None:
