@@ -125,7 +125,7 @@ def _object(change: ObjectChange) -> Iterator[str]:
 
 def _field(field: FieldChange) -> Iterator[str]:
     shown = show(field)
-    origin = f"   ← {field.origin}" if field.origin else ""
+    origin = f"   ← {words.place(field.origin)}" if field.origin else ""
     if shown.block:
         yield f"      {field.path}{origin}"
         yield from (line if line[:1] in "@…" else f"{line[:1]}         {line[1:]}" for line in shown.block)

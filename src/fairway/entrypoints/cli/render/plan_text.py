@@ -90,7 +90,7 @@ def _columns(fields: Sequence[FieldChange], width: int) -> tuple[int, int]:
 def _field(field: FieldChange, paths: int, values: int, width: int) -> Iterator[Line]:
     """On one line when it fits, aligned with its neighbours when that fits too; else the values below the path."""
     shown = show(field)
-    origin = f"← {field.origin}" if field.origin else ""
+    origin = f"← {words.place(field.origin)}" if field.origin else ""
     sign = (f"{shown.sign:>{_FIELD - 1}} ", _MARKS.get(shown.sign, ""))
     room = width - _FIELD - 3 - len(shown.inline)
     if shown.block or len(field.path) > room:

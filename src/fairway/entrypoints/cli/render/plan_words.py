@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
+from fairway.domain.errors import Position
 from fairway.domain.releases.plan import (
     ABSENT,
     MASKED,
@@ -110,13 +112,18 @@ def shown_fields(change: ObjectChange) -> list[FieldChange]:
 
 def because(release: ReleasePlan) -> str:
     """`values (releases/web.yaml:12), chart`: the inputs that differ from the last apply."""
-    told = [f"{item.name} ({item.where})" if item.where else item.name for item in release.inputs]
+    told = [f"{item.name} ({place(item.where)})" if item.where else item.name for item in release.inputs]
     return named(told, 6)
 
 
 def hooks_line(release: ReleasePlan) -> str:
     """`Job web-migrate (pre-upgrade), Job web-smoke (post-upgrade)`."""
     return ", ".join(_hook(hook, _EVENT_SUFFIX.get(release.action, "")) for hook in release.hooks)
+
+
+def place(position: Position | None) -> str:
+    """`releases/web.yaml:12`: the column says nothing here."""
+    return str(replace(position, column=0)) if position else ""
 
 
 def restarts(change: ObjectChange) -> str:

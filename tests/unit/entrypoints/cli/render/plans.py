@@ -17,7 +17,7 @@ from fairway.domain.releases.plan import (
 from fairway.domain.releases.revision import Hook, HookEvent
 from fairway.domain.releases.state import Action, ReleaseState
 
-HERE = Position("releases/web.yaml", 12)
+HERE = Position("releases/web.yaml", 12, 9)
 APP = "spec.template.spec.containers[app]"
 
 NGINX_BEFORE = "".join(f"line {n}\n" for n in range(1, 30))
