@@ -47,7 +47,7 @@ def chart_service(
     web = Web(notices.progress, patience=patience or Patience(), offline=offline)
     env = process_environment() if env is None else env
     return Charts(
-        chart_fetchers(web, cache, helm_repos, env, notices.progress, offline=offline),
+        chart_fetchers(web, cache, helm_repos, env, offline=offline),
         DiskFolders(),
         cache,
         repositories={repo.name: repo.url for repo in helm_repos},
@@ -61,7 +61,6 @@ def chart_fetchers(
     cache: FileCache,
     helm_repos: Sequence[HelmRepo],
     env: Mapping[str, str],
-    progress: Callable[[str], None],
     *,
     offline: bool,
 ) -> dict[ChartKind, ChartFetcher]:
@@ -84,7 +83,7 @@ def chart_fetchers(
         ChartKind.OCI: OciRegistry(OciSessions(web, logins, RegistryLogins(config_files(env), env))),
         ChartKind.HTTP: ArchiveUrl(web_cache, logins),
         ChartKind.S3: S3Bucket(env, offline=offline),
-        ChartKind.GIT: GitRepository(cache, env, progress, offline=offline),
+        ChartKind.GIT: GitRepository(cache, env, offline=offline),
     }
 
 
@@ -236,16 +235,20 @@ def cluster_access(settings: Settings, repository: Repository, environment: Envi
     """How to connect to an environment's cluster. Raises UserError when nothing here reaches it."""
     from pathlib import Path
 
+    from fairway.adapters.devcluster import DEFAULT_NAME
     from fairway.adapters.kube.contexts import KubeconfigFiles
     from fairway.services.contexts import resolve_context
 
-    def devcluster_kubeconfig(name: str) -> Path:
-        return dev_clusters(settings, lambda text: None).kubeconfig_path(name)
+    variables = process_environment()
+
+    def devcluster_kubeconfig(name: str | None) -> Path:
+        wanted = name or variables.get("FAIRWAY_CLUSTER") or DEFAULT_NAME
+        return dev_clusters(settings, lambda text: None).kubeconfig_path(wanted)
 
     return resolve_context(
         environment.cluster,
         repository,
-        context_names=KubeconfigFiles(process_environment()).names,
+        context_names=KubeconfigFiles(variables).names,
         devcluster_kubeconfig=devcluster_kubeconfig,
         environment=environment.name,
     )

@@ -17,8 +17,8 @@ from fairway.domain.repository.models import Cluster, Repository
 
 ContextNames = Callable[[str | None], Sequence[str]]
 """Names of the contexts of a kubeconfig; None is the usual one (KUBECONFIG, else ~/.kube/config)."""
-DevclusterKubeconfig = Callable[[str], Path]
-"""The kubeconfig of a cluster of `fairway cluster up`; UserError when there is none of that name."""
+DevclusterKubeconfig = Callable[[str | None], Path]
+"""The kubeconfig of a cluster of `fairway cluster up` (None: the default one); UserError when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def resolve_context(
     if kind == "kubeconfig":
         return ClusterAccess(_expanded(str(settings["path"])), settings.get("context"))
     if kind == "devcluster":
-        return ClusterAccess(str(devcluster_kubeconfig(str(settings.get("name", "default")))))
+        return ClusterAccess(str(devcluster_kubeconfig(settings.get("name"))))
     kubeconfig = _expanded(repository.kube_config) if repository.kube_config else None
     known = context_names(kubeconfig)
     context = context_of(cluster, known)

@@ -68,8 +68,8 @@ def test_the_old_name_of_docker_desktop_is_known() -> None:
         ("inCluster", {}, ClusterAccess(in_cluster=True)),
         ("kubeconfig", {"path": "/k"}, ClusterAccess("/k")),
         ("kubeconfig", {"path": "/k", "context": "x"}, ClusterAccess("/k", "x")),
-        ("devcluster", {"name": "default"}, ClusterAccess("/data/default/kubeconfig")),
-        ("devcluster", {}, ClusterAccess("/data/default/kubeconfig")),
+        ("devcluster", {"name": "eu"}, ClusterAccess("/data/eu/kubeconfig")),
+        ("devcluster", {}, ClusterAccess("/data/None/kubeconfig")),
     ],
 )
 def test_providers_that_bring_their_own_access_read_no_contexts(kind, settings, wanted) -> None:

@@ -67,6 +67,10 @@ CASES = {
         "helmRepos: [{name: a, url: 'https://x', password: «hunter2}]\nenvironments: []\n",
         [("plain-credential", "a credential is written into the file")],
     ),
+    "a credential out of a cluster": (
+        "helmRepos: [{name: a, url: 'https://x', token: «{secret: {name: a, key: b}}}]\nenvironments: []\n",
+        [("bad-value", "token cannot come from secret")],
+    ),
     "a cluster without provider": (
         "clusters: [«{name: eu}]\nenvironments: [{name: prod, clusterName: eu, kubeNamespace: a}]\n",
         [("missing-key", '"provider" is missing')],

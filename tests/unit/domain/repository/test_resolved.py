@@ -26,7 +26,7 @@ helmRepos:
     certFile: tls/cert.pem
     keyFile: tls/key.pem
     username: {env: REPO_USER}
-    password: {secret: {name: repo, key: password}}
+    password: {env: {name: REPO_PASSWORD, sensitive: true}}
     token: {file: ./token}
 clusters:
   - name: eu

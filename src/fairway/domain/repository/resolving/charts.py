@@ -41,7 +41,8 @@ def resolve_chart(entry: ChartEntry, site: Site, context: Context, noun: str) ->
     kind = _kind(entry.reference, site, context, noun)
     if kind is None:
         return None
-    if not site.given("version") and kind in (ChartKind.REPOSITORY, ChartKind.OCI, ChartKind.S3):
+    pinned = kind is ChartKind.OCI and "@sha256:" in entry.reference
+    if not site.given("version") and not pinned and kind in (ChartKind.REPOSITORY, ChartKind.OCI, ChartKind.S3):
         name = entry.reference.rsplit("/", 1)[-1]
         message = f"{noun}: chart.reference needs chart.version"
         findings.error("missing-chart-version", message, site.at("reference"), f"add e.g. version: 1.0.0 ({name})")

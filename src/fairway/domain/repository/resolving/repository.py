@@ -115,6 +115,9 @@ def _helm_repo(entry: HelmRepoEntry, site: Site, context: Context, noun: str) ->
         files[key] = context.file(written, site.at(key), noun) if written is not None else None
     for key, source in (("username", entry.username), ("password", entry.password), ("token", entry.token)):
         sources[key] = resolve_source(source, site.into(key), context, f"{noun}: {key}") if source else None
+        if (one := sources[key]) is not None and one.kind not in ("env", "file"):
+            message = f"{noun}: {key} cannot come from {one.kind}: charts are fetched before a cluster is known"
+            context.findings.error("bad-value", message, site.at(key), f"write e.g. {{env: REPO_{key.upper()}}}")
     return HelmRepo(
         name=entry.name,
         url=entry.url.rstrip("/"),

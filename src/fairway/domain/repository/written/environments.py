@@ -40,7 +40,7 @@ class Kubeconfig(Written):
 
 
 class Devcluster(Written):
-    name: str = Field("default", description="Which of the clusters of `fairway cluster up`")
+    name: str | None = Field(None, description="Which one; default: that of `fairway cluster up` without --name")
 
 
 class Nothing(Written):
