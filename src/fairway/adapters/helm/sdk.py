@@ -11,7 +11,8 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from threading import Lock
+from typing import TypeVar
 
 from helm_python import Config
 
@@ -19,22 +20,19 @@ from fairway.adapters.helm import native
 from fairway.adapters.helm.api_versions import chart_without, unserved
 from fairway.adapters.helm.known_chart import KnownChart, check_renderable, know
 from fairway.adapters.helm.yaml_reader import YamlReader, parse_manifest
-from fairway.domain.charts.rendering import Capabilities, ChartSource, CrdFile, Rendered, RenderRequest
+from fairway.domain.charts.rendering import Capabilities, ChartSource, Rendered, RenderRequest
+from fairway.domain.errors import FairwayError
 from fairway.domain.manifests.objects import Object
 from fairway.domain.manifests.rendered import sort_rendered
-from fairway.domain.releases.stored_chart import StoredChart
 
 T = TypeVar("T")
 
 
-class _Outcome(NamedTuple):
-    files: dict[str, str]
-    crds: tuple[CrdFile, ...]
-    payload: StoredChart
-
-
 LONG = 0.004
 """Seconds: a chart that took longer last time is rendered in a thread."""
+
+LARGE = 200_000
+"""Characters: a longer manifest is parsed in a thread."""
 
 
 class SdkRenderer:
@@ -49,26 +47,23 @@ class SdkRenderer:
     def __init__(self, *, kubeconfig: str | None = None, context: str | None = None, threads: int = 2) -> None:
         self._target = (kubeconfig, context) if kubeconfig or context else None
         self._cluster: Config | None = None
+        self._connecting = Lock()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="helm")
-        self._known: dict[str, KnownChart] = {}
+        self._known: dict[str, asyncio.Future[KnownChart]] = {}
         self._narrowed: dict[tuple[str, frozenset[str]], bytes | None] = {}
         self._yaml = YamlReader()
 
     async def render(self, request: RenderRequest) -> Rendered:
-        source = request.chart
-        known = self._known.get(source.digest)
-        if known is None:
-            known = self._known[source.digest] = await self._off_loop(lambda: know(source))
-        check_renderable(known, source, request.capabilities)
-        if source.uses_lookup or not 0.0 < known.seconds < LONG:
-            outcome = await self._off_loop(lambda: self._render(known, request))
-        else:
-            outcome = self._render(known, request)
-        rendered = sort_rendered(outcome.files, known.name, self._yaml.read)
-        return Rendered(rendered.manifest, rendered.hooks, rendered.notes, outcome.crds, outcome.payload)
+        known = await self._know(request.chart)
+        check_renderable(known, request.chart, request.capabilities)
+        if request.chart.uses_lookup or not 0.0 < known.seconds < LONG:
+            return await self._off_loop(lambda: self._render(known, request))
+        return self._render(known, request)
 
     async def parse(self, text: str) -> list[tuple[str, Object]]:
         """Documents and what they hold; the items of a `List` come one by one, each with the list's text."""
+        if len(text) > LARGE:
+            return await self._off_loop(lambda: parse_manifest(text, self._yaml))
         return parse_manifest(text, self._yaml)
 
     def close(self) -> None:
@@ -79,7 +74,18 @@ class SdkRenderer:
     async def _off_loop(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def _render(self, known: KnownChart, request: RenderRequest) -> _Outcome:
+    async def _know(self, source: ChartSource) -> KnownChart:
+        """Loaded once for all the releases that ask at the same time; a failure is asked anew next time."""
+        loading = self._known.get(source.digest)
+        if loading is None:
+            loading = self._known[source.digest] = asyncio.ensure_future(self._off_loop(lambda: know(source)))
+        try:
+            return await asyncio.shield(loading)
+        except FairwayError:
+            self._known.pop(source.digest, None)
+            raise
+
+    def _render(self, known: KnownChart, request: RenderRequest) -> Rendered:
         source = request.chart
         options = native.render_options(
             name=request.name,
@@ -92,9 +98,10 @@ class SdkRenderer:
         started = time.perf_counter()
         with native.NativeChart(self._narrowed_source(source, request.capabilities), source.origin) as chart:
             files = chart.render(request.values, options, self._lookup_target(source))
-            outcome = _Outcome(files, known.crds_after(chart), known.payload_after(chart))
+            crds, payload = known.crds_after(chart), known.payload_after(chart)
+        rendered = sort_rendered(files, known.name, self._yaml.read)
         known.seconds = time.perf_counter() - started
-        return outcome
+        return Rendered(rendered.manifest, rendered.hooks, rendered.notes, crds, payload)
 
     def _narrowed_source(self, source: ChartSource, capabilities: Capabilities) -> str | bytes:
         """The chart's path, or a copy of it that sees only the cluster's API versions."""
@@ -106,6 +113,7 @@ class SdkRenderer:
     def _lookup_target(self, source: ChartSource) -> Config | None:
         if not source.uses_lookup or self._target is None:
             return None
-        if self._cluster is None:
-            self._cluster = native.cluster_config(*self._target)
-        return self._cluster
+        with self._connecting:
+            if self._cluster is None:
+                self._cluster = native.cluster_config(*self._target)
+            return self._cluster

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -30,20 +31,22 @@ _EXACT = 2**53
 
 
 class YamlReader:
-    """Reads one document at a time; not shared between threads."""
+    """Reads one document at a time; may be shared between threads."""
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._cache: OrderedDict[str, bytes | str] = OrderedDict()
         self._cached = 0
 
     def read(self, text: str) -> Object:
         """A fresh object, empty for comments; raises `UnreadableDocument` for what is no mapping."""
-        known = self._cache.get(text)
+        with self._lock:
+            known = self._cache.get(text)
+            if known is not None:
+                self._cache.move_to_end(text)
         if known is None:
             known = self._parse(text)
             self._remember(text, known)
-        else:
-            self._cache.move_to_end(text)
         document: Object = orjson.loads(known)
         return document
 
@@ -57,11 +60,14 @@ class YamlReader:
         return orjson.dumps(_with_exact_integers(text, orjson.loads(parsed)))
 
     def _remember(self, text: str, parsed: bytes | str) -> None:
-        self._cache[text] = parsed
-        self._cached += len(text) + len(parsed)
-        while self._cached > CACHE_LIMIT:
-            old, value = self._cache.popitem(last=False)
-            self._cached -= len(old) + len(value)
+        with self._lock:
+            if text in self._cache:
+                return
+            self._cache[text] = parsed
+            self._cached += len(text) + len(parsed)
+            while self._cached > CACHE_LIMIT:
+                old, value = self._cache.popitem(last=False)
+                self._cached -= len(old) + len(value)
 
 
 def parse_manifest(text: str, reader: YamlReader) -> list[tuple[str, Object]]:

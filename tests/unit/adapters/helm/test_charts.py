@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 from dataclasses import replace
@@ -198,3 +199,26 @@ def test_a_chart_is_freed_when_its_render_is_over(tmp_path: Path) -> None:
         with NativeChart(chart.path, "web") as loaded:
             assert loaded.metadata["name"] == "web"
     assert open_handles_count() == before
+
+
+async def test_many_releases_of_a_chart_load_it_once(tmp_path: Path) -> None:
+    chart, renderer = packed(tmp_path, **{"templates/x.yaml": b"name: {{ .Release.Name }}\n"}), SdkRenderer()
+    requests = [RenderRequest(chart, {}, f"rel{n}", "ns", 1, False, SERVED) for n in range(50)]
+    rendered = await asyncio.gather(*map(renderer.render, requests))
+    assert len({id(one.chart) for one in rendered}) == 1
+    assert [f"name: rel{n}\n" in one.manifest for n, one in enumerate(rendered)] == [True] * 50
+
+
+async def test_a_chart_that_failed_to_load_is_tried_again(tmp_path: Path) -> None:
+    renderer, path = SdkRenderer(), tmp_path / "web.tgz"
+    path.write_bytes(b"broken")
+    request = RenderRequest(source(path), {}, "rel", "ns", 1, False, SERVED)
+    with pytest.raises(FairwayError):
+        await renderer.render(request)
+    path.write_bytes(write_archive("web", {"Chart.yaml": META}))
+    assert (await renderer.render(request)).manifest == ""
+
+
+async def test_a_large_manifest_is_parsed_whole() -> None:
+    text = "".join(f"---\nkind: A\nmetadata: {{name: x{n}}}\ntext: {'y' * 1000}\n" for n in range(300))
+    assert len(await SdkRenderer().parse(text)) == 300
