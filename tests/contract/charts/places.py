@@ -267,7 +267,7 @@ async def a_run(
     cache = FileCache(home / "cache" / "charts", notices.progress)
     web = Web(notices.progress, patience=Patience(attempts, 0.01, 20.0), offline=offline)
     full = {**os.environ, "HOME": str(home), **(env or {})}
-    fetchers = chart_fetchers(web, cache, repos, full, notices.progress, offline=offline)
+    fetchers = chart_fetchers(web, cache, repos, full, offline=offline)
     counting = {kind: Counting(fetcher) for kind, fetcher in fetchers.items()}
     names = {repo.name: repo.url for repo in repos}
     charts = Charts(counting, DiskFolders(), cache, repositories=names, notices=notices, close=web.aclose)

@@ -51,8 +51,10 @@ async def test_a_login_may_come_from_a_file(web: WebServer, home: Path) -> None:
     web.authorization = "Bearer t0ken"
     web.publish("web", "1.0.0", chart_archive())
     (home / "token").write_text("t0ken\n")
-    token = ValueSource("file", {"path": str(home / "token")}, AT)
-    assert (await fetch(home, HelmRepo("stable", web.url, AT, token=token))).version == "1.0.0"
+    (home / "tokens.yaml").write_text("charts: {token: t0ken}\n")
+    for more in ({"path": str(home / "token")}, {"path": str(home / "tokens.yaml"), "key": "charts.token"}):
+        token = ValueSource("file", more, AT)
+        assert (await fetch(home, HelmRepo("stable", web.url, AT, token=token))).version == "1.0.0"
 
 
 @pytest.mark.parametrize(

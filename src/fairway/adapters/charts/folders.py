@@ -24,7 +24,7 @@ class DiskFolders:
     """Chart folders on this machine; a folder whose files did not change is not read again."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[str, str], tuple[Signature, Mapping[str, bytes]]] = {}
+        self._read: dict[str, tuple[Signature, Mapping[str, bytes]]] = {}
 
     async def read(self, path: Path, boundary: Path | None = None) -> Mapping[str, bytes]:
         return await asyncio.to_thread(self.read_now, path, boundary)
@@ -32,11 +32,12 @@ class DiskFolders:
     def read_now(self, path: Path, boundary: Path | None = None) -> Mapping[str, bytes]:
         found = _list(path, boundary)
         signature = tuple((name, info.st_size, info.st_mtime_ns, info.st_ino) for name, _, info in found)
-        memo = self._read.get((str(path), str(boundary)))
+        memo = self._read.get(str(path)) if boundary is None else None
         if memo and memo[0] == signature:
             return memo[1]
         files = {name: _content(full, name) for name, full, _ in found}
-        self._read[(str(path), str(boundary))] = (signature, files)
+        if boundary is None:
+            self._read[str(path)] = (signature, files)
         return files
 
 

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,13 +41,11 @@ class GitRepository:
         self,
         cache: FileCache,
         env: Mapping[str, str],
-        progress: Callable[[str], None] = lambda text: None,
         *,
         offline: bool = False,
     ) -> None:
         self._cache = cache
         self._env = env
-        self._progress = progress
         self._offline = offline
 
     def identify(self, ref: ChartReference) -> Identity:
@@ -65,7 +63,6 @@ class GitRepository:
     async def fetch(self, chart: Resolved, scratch: Path) -> Path:
         wanted: _Commit = chart.location
         address = wanted.address
-        self._progress(f"fetching {address.remote} at {wanted.commit[:12]}")
         bare = self._cache.root / "git" / f"{hashlib.sha256(address.remote.encode()).hexdigest()[:32]}.git"
         async with self._cache.hold(f"git|{address.remote}"):
             if not (bare / "HEAD").is_file():

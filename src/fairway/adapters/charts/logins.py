@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairway.adapters.charts.web import Access, AccessTo, Tls
+from fairway.domain import yaml
 from fairway.domain.charts.addresses import same_origin, split_login
 from fairway.domain.errors import UserError
 from fairway.domain.repository.models import HelmRepo, ValueSource
-
-AskCluster = Callable[[ValueSource], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +35,11 @@ class Login:
 
 
 class Logins:
-    """Reads credentials when they are needed; `ask_cluster` answers `secret` and `configMap` sources."""
+    """Reads credentials when they are needed: from variables in `env` and from files."""
 
-    def __init__(
-        self, repos: tuple[HelmRepo, ...], env: Mapping[str, str], ask_cluster: AskCluster | None = None
-    ) -> None:
+    def __init__(self, repos: tuple[HelmRepo, ...], env: Mapping[str, str]) -> None:
         self.repos = repos
         self._env = env
-        self._ask_cluster = ask_cluster
 
     def repo_of(self, address: str) -> HelmRepo | None:
         """The entry with the longest address that `address` lies under; user and password in it do not count."""
@@ -78,18 +73,30 @@ class Logins:
                 raise UserError(f"the environment variable {name} is not set", where=source.position, fix="set it")
             return str(value)
         if source.kind == "file":
-            path = Path(os.path.dirname(source.position.file), str(settings.get("path")))
-            try:
-                return (await asyncio.to_thread(path.read_text)).strip()
-            except OSError as error:
-                raise UserError(f"{path} cannot be read: {error.strerror}", where=source.position) from error
-        if self._ask_cluster is None:
-            raise UserError(
-                f"credentials of a chart repository cannot come from {source.kind} here",
-                where=source.position,
-                fix="use valueFrom env or file",
-            )
-        return await self._ask_cluster(source)
+            return await asyncio.to_thread(_from_file, source)
+        raise UserError(
+            f"credentials of a chart repository cannot come from {source.kind}",
+            where=source.position,
+            fix="use env or file; charts are fetched before a cluster is known",
+        )
+
+
+def _from_file(source: ValueSource) -> str:
+    path = Path(str(source.settings["path"]))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UserError(f"{path} cannot be read: {reason}", where=source.position, fix="correct the path") from error
+    key = source.settings.get("key")
+    if not key:
+        return text.strip()
+    value = yaml.load(text, str(path))
+    for part in str(key).split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if not isinstance(value, str):
+        raise UserError(f'{path} has no text at "{key}"', where=source.position, fix="correct key, or leave it out")
+    return value
 
 
 def tls_of(repo: HelmRepo) -> Tls:

@@ -71,7 +71,7 @@ class HttpRepository:
         name, chart = split_repository(ref.location)
         if "://" in name:
             known = self._logins.repo_of(name)
-            if known and known.url.rstrip("/") == name.rstrip("/"):
+            if known and split_login(known.url)[0].rstrip("/") == split_login(name)[0].rstrip("/"):
                 return known, chart
             return HelmRepo(name, name, ref.position), chart
         for repo in self._logins.repos:

@@ -148,7 +148,8 @@ class Web:
                     return answer
                 problem, cause = f"it answers {answer.status}", None
                 pause = max(pause, _retry_after(answer.headers.get("retry-after", "")))
-            except (httpx2.TransportError, httpx2.DecodingError) as error:
+            # httpx2 lets an SSLError through that comes after the handshake, hence OSError.
+            except (httpx2.TransportError, httpx2.DecodingError, OSError) as error:
                 problem, cause = _explain(error), error
                 if _is_certificate(error):
                     raise UserError(

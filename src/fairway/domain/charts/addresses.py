@@ -55,6 +55,14 @@ def shown(url: str) -> str:
     return urlunsplit((parts.scheme, parts.netloc.rsplit("@", 1)[-1], parts.path, "", ""))
 
 
+def described(ref: ChartReference) -> str:
+    """A reference as its author wrote it, but without login and signed query."""
+    if ref.kind is ChartKind.HTTP:
+        return shown(ref.location)
+    place = split_login(ref.location)[0] if "://" in ref.location else ref.location
+    return f"{place} {ref.version}" if ref.version else place
+
+
 def split_login(url: str) -> tuple[str, tuple[str, str] | None]:
     """(the address without user and password, those two if it had them)."""
     parts = urlsplit(url)
@@ -107,7 +115,7 @@ def addressed(ref: ChartReference, repositories: Mapping[str, str]) -> ChartRefe
         raise UserError(f'there is no chart repository "{repository}"', fix=fix)
     for scheme, kind in (("oci://", ChartKind.OCI), ("s3://", ChartKind.S3)):
         if address.startswith(scheme):
-            return replace(ref, kind=kind, location=f"{address.rstrip('/')}/{chart}")
+            return replace(ref, kind=kind, location=f"{split_login(address)[0].rstrip('/')}/{chart}")
     return ref
 
 

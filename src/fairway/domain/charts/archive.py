@@ -56,7 +56,7 @@ def read_archive(data: bytes, origin: str, limits: Limits = HELM_LIMITS) -> dict
                 if count >= limits.entries:
                     raise UnsafeArchive(f"{origin} has more than {limits.entries} entries")
                 _read_member(tar, member, files, tops, origin, limits)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError, EOFError) as error:
         raise UnsafeArchive(f"{origin} is not a chart archive: {error}") from error
     if len(tops) > 1:
         names = ", ".join(sorted(tops)[:3])
@@ -118,8 +118,9 @@ def _read_member(
     tops.add(top)
     if member.type in _LINKS:
         _check_link(member, top, path, origin)
-    elif not member.isreg():
-        raise UnsafeArchive(f'{origin} contains a device or pipe: "{member.name}"')
+    elif not member.isreg() or member.issparse():
+        # A sparse file of some bytes unpacks to any size.
+        raise UnsafeArchive(f'{origin} contains a device, pipe or sparse file: "{member.name}"')
     if path in files:
         what = "two Chart.yaml" if path == "Chart.yaml" else "two entries of one name"
         raise UnsafeArchive(f'{origin} contains {what}: "{member.name}"')

@@ -115,7 +115,6 @@ def _beside(folder: Path, address: str) -> Path:
 
 
 def _reference(item: Dependency, repositories: Mapping[str, str]) -> ChartReference:
-    address = item.repository
     if name := item.repository_name:
         if name not in repositories:
             known = ", ".join(sorted(repositories)) or "none"
@@ -124,7 +123,8 @@ def _reference(item: Dependency, repositories: Mapping[str, str]) -> ChartRefere
                 where=item.position,
                 fix="add it to helmRepos in environments.yaml, or write the repository's address",
             )
-        address = repositories[name]
+        return ChartReference(ChartKind.REPOSITORY, f"{name}/{item.name}", item.version or None, item.position)
+    address = item.repository
     location = f"{address.rstrip('/')}/{item.name}"
     scheme = address.split("://", 1)[0]
     kinds = {

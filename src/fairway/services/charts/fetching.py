@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-from fairway.domain.charts.addresses import addressed
+from fairway.domain.charts.addresses import addressed, described
 from fairway.domain.charts.archive import read_archive, write_archive
 from fairway.domain.charts.contents import digest_of, digest_of_archive, facts_of
 from fairway.domain.charts.dependencies import declared, missing, refuse_missing
@@ -141,7 +141,7 @@ class Charts:
             await self._remember(identity.key, resolved.key)
             return held
         async with self._cache.hold(resolved.key):
-            held = await self._find(resolved.key) or await self._download(fetcher, resolved, str(ref))
+            held = await self._find(resolved.key) or await self._download(fetcher, resolved, described(ref))
         await self._remember(identity.key, resolved.key)
         return held
 
@@ -159,6 +159,7 @@ class Charts:
     async def _download(self, fetcher: ChartFetcher, resolved: Resolved, origin: str) -> HeldChart:
         async with self._cache.scratch() as scratch:
             async with self._slots:
+                self.notices.progress(f"fetching {origin}")
                 content = await fetcher.fetch(resolved, scratch)
             if isinstance(content, Path):
                 return await self._keep_folder(resolved.key, content, scratch, origin)
@@ -194,15 +195,10 @@ class Charts:
         return _held(await self._cache.store(key, archive, notes))
 
     def _warn_stale(self, ref: ChartReference, held: HeldChart, error: Unreachable) -> None:
-        self.notices.warn(
-            Diagnostic(
-                f"{ref}: using {held.facts.metadata.version} from the cache, a newer one may exist: {error.message}",
-                ref.position,
-                "write an exact version to be independent of the network",
-                Severity.WARNING,
-                "chart-from-cache",
-            )
-        )
+        version = held.facts.metadata.version
+        message = f"{described(ref)}: using {version} from the cache, a newer one may exist: {error.message}"
+        fix = "write an exact version to be independent of the network"
+        self.notices.warn(Diagnostic(message, ref.position, fix, Severity.WARNING, "chart-from-cache"))
 
 
 def _examine_archive(archive: bytes, digest: str, origin: str) -> dict[str, object]:
@@ -226,7 +222,7 @@ def _held(cached: Cached) -> HeldChart:
 
 def _origin(ref: ChartReference) -> str:
     if ref.kind is not ChartKind.DIRECTORY:
-        return str(ref)
+        return described(ref)
     start = os.path.dirname(os.path.abspath(ref.position.file)) if ref.position.file else os.getcwd()
     return f"dir {os.path.relpath(ref.location, start)}"
 

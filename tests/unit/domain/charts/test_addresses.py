@@ -7,6 +7,7 @@ from fairway.domain.charts.addresses import (
     OciAddress,
     S3Address,
     addressed,
+    described,
     is_loopback,
     parse_git,
     parse_oci,
@@ -226,3 +227,19 @@ def test_a_reference_that_is_none(text: str) -> None:
 def test_tags_write_a_plus_as_an_underscore() -> None:
     assert tag_of("1.0.0+b.1") == "1.0.0_b.1"
     assert version_of("1.0.0_b.1") == "1.0.0+b.1"
+
+
+@pytest.mark.parametrize(
+    ("kind", "location", "version", "expected"),
+    [
+        (ChartKind.REPOSITORY, "stable/web", "1.0.0", "stable/web 1.0.0"),
+        (ChartKind.REPOSITORY, "https://a:pw@host/web", "1.0.0", "https://host/web 1.0.0"),
+        (ChartKind.HTTP, "https://a:pw@host/x.tgz?sig=pw#sha256=1", None, "https://host/x.tgz"),
+        (ChartKind.GIT, "git+https://a:pw@host/r//web?ref=v1", None, "git+https://host/r//web?ref=v1"),
+        (ChartKind.OCI, "oci://host/web", "^1", "oci://host/web ^1"),
+    ],
+)
+def test_a_reference_is_told_without_its_login(
+    kind: ChartKind, location: str, version: str | None, expected: str
+) -> None:
+    assert described(ChartReference(kind, location, version, AT)) == expected

@@ -84,7 +84,7 @@ def test_a_link_inside_of_the_chart_is_an_empty_file_as_in_helm() -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE])
 def test_devices_and_pipes_are_refused(kind: bytes) -> None:
-    with pytest.raises(UnsafeArchive, match="a device or pipe"):
+    with pytest.raises(UnsafeArchive, match="a device, pipe or sparse file"):
         read_archive(with_chart(lambda tar: special(tar, "web/dev", kind)), "x")
 
 
@@ -167,3 +167,28 @@ def test_no_name_ever_leads_out_of_a_folder(name: str) -> None:
         for path in files:
             assert (Path(top) / path).resolve().is_relative_to(Path(top).resolve())
             assert "\\" not in path
+
+
+@given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 255)), max_size=12))
+def test_a_damaged_archive_is_a_chart_or_a_clear_refusal(changes: list[tuple[int, int]]) -> None:
+    raw = bytearray(gzip.decompress(chart_archive(more={"values.yaml": "a: 1"})))
+    for at, value in changes:
+        raw[at] = value
+    try:
+        read_archive(gzip.compress(bytes(raw), 1), "x")
+    except UnsafeArchive:
+        return
+
+
+def test_a_sparse_file_is_refused() -> None:
+    member = tarfile.TarInfo("web/sparse")
+    member.size = 0
+    header = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    header[156:157] = tarfile.GNUTYPE_SPARSE
+    header[483:495] = b"77777777777\0"
+    header[148:156] = b"        "
+    header[148:156] = f"{sum(header):06o}\0 ".encode()
+    chart = gzip.decompress(chart_archive()).rstrip(b"\0")
+    raw = chart + b"\0" * (-len(chart) % 512) + bytes(header) + b"\0" * 1024
+    with pytest.raises(UnsafeArchive, match="sparse"):
+        read_archive(gzip.compress(raw), "x")
