@@ -124,14 +124,14 @@ class PlainProgress:
         row = self.rows.get(key)
         if row is None:
             row = self.rows[key] = Row(*key, self._label(*key), started=self._clock())
-        waited = row.is_waiting
+        waited, before = row.is_waiting, row.phase
         row.take(event)
         if self._quiet:
             return
         if waited and not row.is_waiting:
             row.started = self._clock()
             self.show_start(row)
-        elif isinstance(event, Phase) and event.kind is PhaseKind.ROLLING_BACK:
+        elif row.phase is PhaseKind.ROLLING_BACK is not before:
             self.show_start(row)
 
     def show_start(self, row: Row) -> None:

@@ -150,6 +150,12 @@ def test_several_environments_are_told_apart(clock: Callable[[], float]) -> None
     assert text.endswith("prod: 1 upgraded in 1.0 s\n")
 
 
+def test_going_back_is_told_once(clock: Callable[[], float]) -> None:
+    some: list[Event] = [start("web"), ReleaseStarted("prod", "web", Action.UPGRADE)]
+    some += [Phase("prod", "web", PhaseKind.ROLLING_BACK, detail) for detail in ("to revision 4", "", "1 pod to go")]
+    assert shown(some, clock).count("rolling back") == 1
+
+
 def test_silence_is_broken_by_what_is_waited_for(clock) -> None:  # type: ignore[no-untyped-def]
     stream = io.StringIO()
     progress = PlainProgress(stream, clock=clock)
