@@ -11,7 +11,7 @@ import ssl
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ async def counting_proxy(kubeconfig: Path, context: str, folder: Path) -> AsyncI
     """(a kubeconfig that leads through the proxy, the counts by HTTP method) for as long as the block lasts."""
     from aiohttp import ClientSession, TCPConnector, web
 
-    config = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    config = yaml.safe_load(await asyncio.to_thread(kubeconfig.read_text, encoding="utf-8"))
     chosen = next(c["context"] for c in config["contexts"] if c["name"] == context)
     cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == chosen["cluster"])
     user = next(u["user"] for u in config["users"] if u["name"] == chosen["user"])
@@ -35,15 +35,17 @@ async def counting_proxy(kubeconfig: Path, context: str, folder: Path) -> AsyncI
         async def forward(request: web.Request) -> web.StreamResponse:
             counts[request.method] += 1
             headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP}
-            body = await request.read()
+            body = await request.read() or None
             async with out.request(
                 request.method, cluster["server"] + str(request.rel_url), data=body, headers=headers
             ) as r:
                 kept = {k: v for k, v in r.headers.items() if k.lower() not in HOP}
                 answer = web.StreamResponse(status=r.status, headers=kept)
-                await answer.prepare(request)
-                async for chunk in r.content.iter_any():
-                    await answer.write(chunk)
+                # A watch that its client has enough of ends in the middle of a write.
+                with suppress(ConnectionError):
+                    await answer.prepare(request)
+                    async for chunk in r.content.iter_any():
+                        await answer.write(chunk)
                 return answer
 
         app = web.Application(client_max_size=64 << 20)
@@ -54,7 +56,8 @@ async def counting_proxy(kubeconfig: Path, context: str, folder: Path) -> AsyncI
         await site.start()
         port = runner.addresses[0][1]
         through = folder / "counting.kubeconfig"
-        through.write_text(yaml.safe_dump(_plain(context, port, chosen)), encoding="utf-8")
+        plain = yaml.safe_dump(_plain(context, port, chosen))
+        await asyncio.to_thread(through.write_text, plain, encoding="utf-8")
         try:
             yield through, counts
         finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ class BenchPlane:
             return
         from fairway.wiring import dev_clusters
 
-        clusters = dev_clusters(load_settings(), lambda text: print(text, file=sys.stderr))
+        clusters = dev_clusters(load_settings(), lambda text: None)
         info = clusters.up(NAME)
         try:
             pids = tuple(part.pid for part in info.parts if part.pid)

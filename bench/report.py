@@ -7,7 +7,7 @@ from bench.scenarios import Row
 
 def line(row: Row) -> str:
     """One row while the bench runs."""
-    state = "" if row.cost.ok else f"  FAILED (exit {row.cost.code})"
+    state = "" if row.cost.ok else f"  FAILED (exit {row.cost.code})\n{row.cost.output}"
     return (
         f"{row.scenario:<18} {row.tool:<18} {row.size:>5}  {row.cost.wall:7.2f} s  {row.rate:7.1f}/s{state} {row.note}"
     )
@@ -30,14 +30,14 @@ def _table(scenario: str, rows: list[Row]) -> str:
         " | requests/release | peak memory |\n"
         "| --- | --: | --: | --: | --: | --: | --: | --- | --: |\n"
     )
-    best = max((row.rate for row in rows if row.tool == "fairway"), default=0.0)
+    best = max((row.rate for row in rows if row.tool == "fairway" and row.cost.ok), default=0.0)
     return head + "".join(_row(row, best) for row in rows) + "\n"
 
 
 def _row(row: Row, best: float) -> str:
     if not row.cost.ok:
         return f"| {row.tool} | {row.size} | failed with exit code {row.cost.code} {row.note} | | | | | | |\n"
-    ratio = "" if row.tool == "fairway" or not row.rate else f"{best / row.rate:.1f} ×"
+    ratio = "" if row.tool == "fairway" or not row.rate or not best else f"{best / row.rate:.1f} ×"
     per = 1000 / row.size
     return (
         f"| {row.tool} | {row.size} | {row.cost.wall:.2f} s | {row.rate:.1f} | {ratio} | {row.cost.cpu * per:.1f}"
