@@ -28,6 +28,12 @@ class Loaded:
     documents: tuple[Document, ...]
     references: tuple[FileReference, ...] = ()
 
+    def complete(self) -> Repository:
+        """The repository; raises InvalidInput with all errors and warnings when there is any error."""
+        if self.repository is None:
+            raise InvalidInput([item for item in self.diagnostics if item.severity is not Severity.INFO])
+        return self.repository
+
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:
         return tuple(item for item in self.diagnostics if item.severity is Severity.WARNING)
@@ -38,10 +44,7 @@ def load_repository(environments_file: Path) -> Repository:
 
     Raises UserError when there is no such file, InvalidInput with all errors and warnings when there is any error.
     """
-    loaded = read_repository(environments_file)
-    if loaded.repository is None:
-        raise InvalidInput([item for item in loaded.diagnostics if item.severity is not Severity.INFO])
-    return loaded.repository
+    return read_repository(environments_file).complete()
 
 
 def read_repository(environments_file: Path, shown_from: Path | None = None) -> Loaded:

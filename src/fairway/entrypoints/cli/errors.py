@@ -8,6 +8,9 @@ import click
 
 from fairway.domain.errors import Diagnostic, FairwayError, Severity
 
+MOST_INDENT = 34
+"""A fix stands below its message, but not so far to the right that it breaks on a narrow terminal."""
+
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
@@ -22,14 +25,18 @@ def show_error(error: FairwayError) -> None:
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     """All diagnostics of a run on stderr, each with its position and fix, then the count."""
     for item in diagnostics:
-        place = str(item.position) if item.position else "-"
-        level = click.style(f"{item.severity:<7}", fg=_COLORS[item.severity])
-        click.echo(f"{place}  {level}  {item.message}", err=True)
-        if item.fix:
-            click.echo(f"{'':{min(len(place), 34)}}    {item.fix}", err=True)
+        click.echo(diagnostic_text(item), err=True)
     errors = sum(1 for item in diagnostics if item.severity is Severity.ERROR)
     warnings = sum(1 for item in diagnostics if item.severity is Severity.WARNING)
     click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}", err=True)
+
+
+def diagnostic_text(item: Diagnostic) -> str:
+    """`file:line:col  severity  message`, and the fix below the message."""
+    place = str(item.position) if item.position else "-"
+    level = click.style(f"{item.severity:<7}", fg=_COLORS[item.severity])
+    text = f"{place}  {level}  {item.message}"
+    return f"{text}\n{'':{min(len(place), MOST_INDENT)}}           {item.fix}" if item.fix else text
 
 
 def _count(number: int, noun: str) -> str:

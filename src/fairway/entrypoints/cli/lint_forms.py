@@ -8,29 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import click
-
 from fairway import __version__
 from fairway.domain.errors import Diagnostic, Severity
 from fairway.domain.repository.rules import RULES
+from fairway.entrypoints.cli.errors import diagnostic_text
 from fairway.entrypoints.cli.output import to_json
 from fairway.services.linting import Report
 
-_COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _GITHUB_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
 
 def as_text(report: Report) -> str:
     """`file:line:col  severity  message`, the fix below it, and the count."""
-    lines = []
-    for item in report.diagnostics:
-        place = str(item.position) if item.position else "-"
-        level = click.style(f"{item.severity:<7}", fg=_COLORS[item.severity])
-        lines.append(f"{place}  {level}  {item.message}")
-        if item.fix:
-            lines.append(f"{'':{min(len(place), 34)}}           {item.fix}")
-    return "\n".join([*lines, summary(report)])
+    return "\n".join([*(diagnostic_text(item) for item in report.diagnostics), summary(report)])
 
 
 def summary(report: Report) -> str:

@@ -6,7 +6,7 @@ own rules.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,13 @@ def environments_file_option(command: Command) -> Command:
 
 def cluster_option(command: Command) -> Command:
     """`-c/--cluster`; the parameter is `cluster: str | None`."""
-    return click.option("--cluster", "-c", metavar="NAME", help="All environments of this cluster.")(command)
+    return click.option(
+        "--cluster",
+        "-c",
+        metavar="NAME",
+        shell_complete=_completes(lambda repository, _: [one.name for one in repository.clusters]),
+        help="All environments of this cluster.",
+    )(command)
 
 
 def releases_option(command: Command) -> Command:
@@ -46,13 +52,39 @@ def releases_option(command: Command) -> Command:
         multiple=True,
         metavar="NAME,…",
         callback=_names,
+        shell_complete=_completes(_release_names),
         help="Only these releases; can be given several times.",
     )(command)
 
 
 def environment_argument(command: Command) -> Command:
     """`[ENV]`; the parameter is `environment: str | None`."""
-    return click.argument("environment", metavar="[ENV]", required=False)(command)
+    complete = _completes(lambda repository, _: [one.name for one in repository.environments])
+    return click.argument("environment", metavar="[ENV]", required=False, shell_complete=complete)(command)
+
+
+def _completes(names: Callable[[Repository, click.Context], Iterable[str]]) -> Callable[..., list[str]]:
+    """Completion from the repository; a repository with mistakes completes nothing rather than break the shell."""
+
+    def complete(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+        from fairway.domain.errors import FairwayError
+        from fairway.services.loading import load_repository
+
+        file = context.params.get("environments_file") or load_settings().environments_file
+        try:
+            repository = load_repository(Path(file))
+        except FairwayError:
+            return []
+        return [name for name in dict.fromkeys(names(repository, context)) if name.startswith(incomplete)]
+
+    return complete
+
+
+def _release_names(repository: Repository, context: click.Context) -> Iterable[str]:
+    named = {context.params.get("environment"), *context.args}  # click leaves words unparsed before an open option
+    wanted = next((one.name for one in repository.environments if one.name in named), None)
+    chosen = [one for one in repository.environments if wanted in (None, one.name)]
+    return (release.name for environment in chosen for release in environment.releases)
 
 
 def _names(context: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,10 +92,15 @@ def _names(context: click.Context, parameter: click.Parameter, value: tuple[str,
 
 
 def loaded(environments_file: Path) -> Repository:
-    """The repository; every mistake in it ends the command."""
-    from fairway.services.loading import load_repository
+    """The repository; every mistake in it ends the command, warnings are told on stderr."""
+    from fairway.entrypoints.cli.errors import diagnostic_text
+    from fairway.services.loading import read_repository
 
-    return load_repository(environments_file)
+    read = read_repository(environments_file)
+    repository = read.complete()
+    for warning in read.warnings:
+        click.echo(diagnostic_text(warning), err=True)
+    return repository
 
 
 def chosen(

@@ -23,7 +23,7 @@ _PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*%\Z")
 class Written(BaseModel):
     """camelCase keys, nothing unknown, no conversions: `version: 1.10` is a mistake, not "1.1"."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, alias_generator=to_camel, frozen=True, defer_build=True)
 
 
 def complaint(rule: str, message: str, fix: str | None = None) -> PydanticCustomError:
