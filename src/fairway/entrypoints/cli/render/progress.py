@@ -62,7 +62,7 @@ def reporting(
         progress = GithubProgress(stream, clock=clock, color=bool(color), quiet=quiet, width=width)
     else:
         progress = PlainProgress(stream, clock=clock, color=colored, quiet=quiet, width=width)
-    with _ticking(progress.beat, 1.0, lambda: None):
+    with _ticking(progress.beat, 1.0, progress.close):
         yield progress
 
 

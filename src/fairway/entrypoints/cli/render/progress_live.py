@@ -58,6 +58,7 @@ class LiveProgress(PlainProgress):
     def close(self) -> None:
         """The last frame, without region."""
         with self._lock:
+            super().close()
             self.rows.clear()
             self._unfinished.clear()
             self.draw()

@@ -70,6 +70,18 @@ class PlainProgress:
             told = [f"{r.label} {r.what} {seconds(now - r.started)}{f' ({r.doing})' if r.doing else ''}" for r in busy]
             self.write([plain(f"  … {named(told, 4)}", "dim")])
 
+    def close(self) -> None:
+        """The end of the block, however it came: what is still under way was interrupted, and that is said."""
+        with self._lock:
+            now = self._clock()
+            for row in [row for row in self.rows.values() if not row.is_waiting]:
+                reasons = (row.doing,) if row.doing else ()
+                self._finished(
+                    ReleaseFinished(
+                        row.environment, row.release, Outcome.INTERRUPTED, elapsed=now - row.started, reasons=reasons
+                    )
+                )
+
     def write(self, some: list[Line]) -> None:
         """Lines as they are, in one write."""
         self.put("".join(paint(line, color=self._color) + "\n" for line in some))

@@ -150,7 +150,7 @@ def test_the_terminal_is_whole_again_after_an_exception(events: list[Event]) -> 
     with pytest.raises(KeyboardInterrupt):
         fail()
     assert screen.getvalue().endswith("\x1b[?25h")
-    assert not any("orders  " in line for line in screen.lines)
+    assert screen.lines[2:] == ["  ✗ orders    interrupted after 0.0 s", "              comparing", ""]
 
 
 def test_stderr_is_given_back(events: list[Event], capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,6 +150,31 @@ def test_several_environments_are_told_apart(clock: Callable[[], float]) -> None
     assert text.endswith("prod: 1 upgraded in 1.0 s\n")
 
 
+def test_what_is_under_way_at_the_end_was_interrupted(clock) -> None:  # type: ignore[no-untyped-def]
+    stream = io.StringIO()
+    progress = PlainProgress(stream, clock=clock)
+    progress(start("web", "later"))
+    progress(ReleaseStarted("prod", "web", Action.UPGRADE))
+    progress(Phase("prod", "web", PhaseKind.WAITING, "1 of 2 pods ready"))
+    progress(Phase("prod", "later", PhaseKind.QUEUED, "web"))
+    clock.pass_(12)
+    progress.close()
+    progress.close()
+    assert stream.getvalue().splitlines()[3:] == [
+        "  ✗ web    interrupted after 12 s",
+        "           1 of 2 pods ready",
+    ]
+
+
+def test_nothing_was_interrupted_after_a_whole_run(events: list[Event], clock: Callable[[], float]) -> None:
+    stream = io.StringIO()
+    progress = PlainProgress(stream, clock=clock)
+    for event in events:
+        progress(event)
+    progress.close()
+    assert stream.getvalue() == GOLDEN
+
+
 def test_going_back_is_told_once(clock: Callable[[], float]) -> None:
     some: list[Event] = [start("web"), ReleaseStarted("prod", "web", Action.UPGRADE)]
     some += [Phase("prod", "web", PhaseKind.ROLLING_BACK, detail) for detail in ("to revision 4", "", "1 pod to go")]
