@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairway.domain.errors import Refused
+from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.options import (
     chosen,
     cluster_option,
@@ -163,7 +164,7 @@ async def _apply_all(
     results: list[RunResult] = []
     async with wiring.recorder(settings, warn) as recorder:
         with reporting(sys.stderr, form=form, color=settings.color, quiet=options.quiet) as report:
-            async with wiring.chart_service(settings, repository.helm_repos) as charts:
+            async with wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts:
                 for environment in environments:
                     result = await _apply_one(
                         settings, repository, environment, options, charts, recorder, facts, report

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.options import environments_file_option, loaded
 from fairway.entrypoints.cli.output import emit, output_option, table
-from fairway.entrypoints.cli.progress_line import ProgressLine
 from fairway.entrypoints.cli.running import run_async
 from fairway.settings import load_settings
 
 if TYPE_CHECKING:
-    from fairway.domain.errors import Diagnostic
     from fairway.domain.repository.models import ChartReference, HelmRepo
 
 MIB = 1024 * 1024
@@ -97,16 +96,11 @@ def show(
 async def _show(
     ref: ChartReference, repos: tuple[HelmRepo, ...], all_versions: bool, offline: bool, output: str
 ) -> int:
-    from fairway.entrypoints.cli.errors import show_diagnostics
     from fairway.wiring import chart_service
 
-    with ProgressLine() as line:
-        notices = _LineNotices(line)
-        async with chart_service(load_settings(), repos, notices=notices, offline=offline) as service:
-            source = await service.fetch(ref)
-            versions = await service.versions(ref)
-    if notices.warnings:
-        show_diagnostics(notices.warnings)
+    async with chart_service(load_settings(), repos, notices=ChartNotices(), offline=offline) as service:
+        source = await service.fetch(ref)
+        versions = await service.versions(ref)
     listed = versions if all_versions else versions[:SHOWN_VERSIONS]
     data = {
         "name": source.name,
@@ -128,18 +122,6 @@ async def _show(
 
     emit(data, output, human)
     return 0
-
-
-class _LineNotices:
-    def __init__(self, line: ProgressLine) -> None:
-        self._line = line
-        self.warnings: list[Diagnostic] = []
-
-    def progress(self, text: str) -> None:
-        self._line(text)
-
-    def warn(self, warning: Diagnostic) -> None:
-        self.warnings.append(warning)
 
 
 def _reference(text: str, version: str | None) -> ChartReference:

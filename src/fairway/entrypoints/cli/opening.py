@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairway.domain.errors import UserError
+from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.options import chosen, loaded
 from fairway.settings import Settings
 
@@ -55,7 +56,7 @@ async def opened_environment(
     from fairway import wiring, wiring_engine
 
     async with (
-        wiring.chart_service(settings, place.repository.helm_repos) as charts,
+        wiring.chart_service(settings, place.repository.helm_repos, notices=ChartNotices()) as charts,
         wiring_engine.open_environment(settings, place.repository, environment, charts, engine=engine) as opened,
     ):
         yield opened

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.options import (
     chosen,
     cluster_option,
@@ -91,7 +92,7 @@ async def _plan(
     facts = await read_git_facts(Path(repository.root))
     source = wiring_engine.repository_source(repository, facts)
     results: list[PlannedEnvironment] = []
-    async with wiring.chart_service(settings, repository.helm_repos) as charts:
+    async with wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts:
         for one in environments:
             only = [r.name for r in choose_releases(one, names)] if names else []
             async with wiring_engine.open_environment(settings, repository, one, charts, engine=engine) as opened:

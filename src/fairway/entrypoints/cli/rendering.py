@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.opening import Place, place_of
 from fairway.entrypoints.cli.options import (
     cluster_option,
@@ -57,7 +58,7 @@ async def _render(
     from fairway.services.engine.building import build
     from fairway.services.engine.showing import manifest_for_people
 
-    async with wiring.chart_service(settings, place.repository.helm_repos) as charts:
+    async with wiring.chart_service(settings, place.repository.helm_repos, notices=ChartNotices()) as charts:
         for environment in place.environments:
             async with wiring_engine.open_rendering(
                 settings, place.repository, environment, charts, engine=engine, kube_version=kube_version

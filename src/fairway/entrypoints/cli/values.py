@@ -14,6 +14,7 @@ from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.paths import Path, format_path, parse_key
 from fairway.domain.values.secrets import mask
 from fairway.entrypoints.cli import values_views as views
+from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.opening import Place, environment_and_release, place_of
 from fairway.entrypoints.cli.options import environment_argument, environments_file_option
 from fairway.entrypoints.cli.output import emit, output_option
@@ -87,7 +88,7 @@ async def _explain(place: Place, release: Release, *, offline: bool) -> Explanat
         )
     settings, repository = load_settings(), place.repository
     async with (
-        chart_service(settings, repository.helm_repos, offline=offline) as charts,
+        chart_service(settings, repository.helm_repos, notices=ChartNotices(), offline=offline) as charts,
         open_values(settings, repository, place.one, release, offline=offline) as values,
     ):
         return await values.explain(release, await charts.fetch(release.chart))

@@ -30,6 +30,8 @@ from fairway.services.charts.ports import ChartCache, ChartFetcher, ChartFolders
 T = TypeVar("T")
 
 DOWNLOADS_AT_ONCE = 8
+SAY_AFTER = 1.0
+"""Seconds after which waiting for a place is told."""
 
 
 class Charts:
@@ -118,8 +120,7 @@ class Charts:
         if ref.kind is ChartKind.DIRECTORY:
             files = await self._folders.read(Path(ref.location))
             return [parse_metadata(files["Chart.yaml"], f"{ref.location}/Chart.yaml").version]
-        async with self._slots:
-            return await self._fetcher(ref).versions(ref)
+        return await self._told(f"listing versions of {described(ref)}", self._fetcher(ref).versions(ref))
 
     async def _hold(self, ref: ChartReference) -> HeldChart:
         if ref.kind is ChartKind.DIRECTORY:
@@ -129,8 +130,7 @@ class Charts:
         if identity.immutable and (held := await self._find(identity.key)):
             return held
         try:
-            async with self._slots:
-                resolved = await fetcher.resolve(ref)
+            resolved = await self._told(f"looking up {described(ref)}", fetcher.resolve(ref))
         except Unreachable as error:
             held = await self._find(identity.key)
             if held is None:
@@ -158,9 +158,7 @@ class Charts:
 
     async def _download(self, fetcher: ChartFetcher, resolved: Resolved, origin: str) -> HeldChart:
         async with self._cache.scratch() as scratch:
-            async with self._slots:
-                self.notices.progress(f"fetching {origin}")
-                content = await fetcher.fetch(resolved, scratch)
+            content = await self._told(f"fetching {origin}", fetcher.fetch(resolved, scratch))
             if isinstance(content, Path):
                 return await self._keep_folder(resolved.key, content, scratch, origin)
         return await self._keep_archive(resolved, content, origin)
@@ -193,6 +191,15 @@ class Charts:
     async def _pack(self, key: str, files: Mapping[str, bytes], origin: str) -> HeldChart:
         archive, notes = await asyncio.to_thread(_archive_of, files, origin)
         return _held(await self._cache.store(key, archive, notes))
+
+    async def _told(self, what: str, work: Awaitable[T]) -> T:
+        """Do something that may take a while: some at once, and said when it does."""
+        async with self._slots:
+            timer = asyncio.get_running_loop().call_later(SAY_AFTER, self.notices.progress, what)
+            try:
+                return await work
+            finally:
+                timer.cancel()
 
     def _warn_stale(self, ref: ChartReference, held: HeldChart, error: Unreachable) -> None:
         version = held.facts.metadata.version
