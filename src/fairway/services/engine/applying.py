@@ -59,6 +59,10 @@ async def apply_one(
     ref = document.ref
     if live is not None and needs_takeover(live):
         await take_over(session, ref)
+    if live is not None and live["metadata"].get("deletionTimestamp"):
+        # An object that is on its way out takes a change with it: it has to be gone first.
+        await session.waiter.until_gone([ref], timeout=GONE_TIMEOUT)
+        live = None
     desired = to_apply(owner, document, live)
     for attempt in range(NEW_KIND_RETRIES):
         try:

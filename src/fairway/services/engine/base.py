@@ -40,3 +40,13 @@ async def read_base(session: Session, snapshot: Snapshot, name: str) -> Base:
     contents = [await content_of(r, session.renderer, snapshot.resources) for r in revisions]
     deployed = revisions[0] if anchor and revisions and revisions[0].version == anchor.version else None
     return Base(deployed, tuple(contents), tuple(r for r in revisions if r is not deployed))
+
+
+async def read_predecessors(session: Session, snapshot: Snapshot, name: str, base: Base) -> tuple[Revision, ...]:
+    """Every stored revision that is called deployed: a writer that died between two writes leaves more than one."""
+    known = {base.deployed.version: base.deployed} if base.deployed else {}
+    called = [s for s in snapshot.history(name) if s.status is Status.DEPLOYED]
+    missing = [s for s in called if s.version not in known]
+    read = await asyncio.gather(*(session.store.read(s.namespace, s.name, s.version) for s in missing))
+    known.update({r.version: r for r in read if r is not None})
+    return tuple(known[s.version] for s in called if s.version in known)

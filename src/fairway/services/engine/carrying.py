@@ -17,13 +17,14 @@ from fairway.domain.releases.blast_radius import Deletion
 from fairway.domain.releases.notes import InventoryItem, decode_inventory, encode_inventory
 from fairway.domain.releases.plan import ObjectAction
 from fairway.domain.releases.revision import Revision, Status
-from fairway.domain.releases.state import Action
+from fairway.domain.releases.state import Action, ReleaseState
 from fairway.domain.repository.models import FailurePolicy
 from fairway.services.engine.applying import Owner, apply_documents, inventory
 from fairway.services.engine.change import Change, ChangeFailed, Operation
 from fairway.services.engine.crds import ensure_crds
 from fairway.services.engine.deploying import deploy
 from fairway.services.engine.planning import Planned, PlanOptions, failed_attempts, plan_release
+from fairway.services.engine.recovering import close_abandoned
 from fairway.services.engine.rolling_back import roll_back
 from fairway.services.engine.session import Session, Unhealthy
 from fairway.services.engine.snapshot import Snapshot
@@ -58,7 +59,11 @@ async def carry_out(
 
     Cancellation passes through after the record is consistent.
     """
+    if plan.state is ReleaseState.STALLED:
+        fix = f"change its inputs, or insist: fairway apply -r {plan.name}"
+        return Result(Outcome.REFUSED, plan.latest.version if plan.latest else 0, (plan.reason, fix))
     if plan.action is Action.NOTHING and plan.change is None:
+        await _supersede_strays(session, snapshot, plan)
         return Result(Outcome.UNCHANGED, plan.latest.version if plan.latest else 0)
     if plan.action is Action.REFUSE:
         return Result(Outcome.REFUSED, reasons=(plan.reason,))
@@ -68,7 +73,7 @@ async def carry_out(
         _check_deletions(plan, allow_deletions)
         if plan.action is Action.CORRECT:
             return await _correct(session, plan, plan.change, on_phase)
-        await _close_recovered(session, plan)
+        await close_abandoned(session, plan.recovered)
         change = plan.change
         if await ensure_crds(session, snapshot, change):
             on_phase("crds", "")
@@ -97,21 +102,13 @@ def _check_deletions(plan: Planned, allowed: bool) -> None:
         )
 
 
-async def _close_recovered(session: Session, plan: Planned) -> None:
-    """Mark what a dead writer left pending as failed, so that history tells the truth."""
-    for summary in plan.recovered:
-        left = await session.store.read(summary.namespace, summary.name, summary.version)
-        if left is None or not left.status.is_pending:
-            continue
-        kept = {k: v for k, v in left.notes_to_self.items() if k != notes.HOLDER}
-        await session.store.update(
-            replace(
-                left,
-                status=Status.FAILED,
-                description=f"Interrupted while {summary.status}; recovered by the next apply",
-                notes_to_self=kept,
-            )
-        )
+async def _supersede_strays(session: Session, snapshot: Snapshot, plan: Planned) -> None:
+    """A writer that died after its last revision was stored may have left an older one that is called deployed."""
+    for summary in snapshot.history(plan.name):
+        if summary.status is Status.DEPLOYED and plan.latest is not None and summary.version < plan.latest.version:
+            stray = await session.store.read(summary.namespace, summary.name, summary.version)
+            if stray is not None:
+                await session.store.update(replace(stray, status=Status.SUPERSEDED))
 
 
 async def _correct(session: Session, plan: Planned, change: Change, on_phase: OnPhase) -> Result:
@@ -142,7 +139,8 @@ async def _renew_inventory(session: Session, revision: Revision, items: list[Inv
 
 async def _deploy(session: Session, plan: Planned, change: Change, on_phase: OnPhase) -> Result:
     assert plan.inputs is not None
-    attempts = failed_attempts(plan.latest, plan.inputs.digest)
+    # An unfinished try counted itself in advance; it was cut short, not refuted.
+    attempts = max(0, failed_attempts(plan.latest, plan.inputs.digest) - len(plan.recovered))
     # Written before it is known how it ends: a failed revision must carry the count, a good one drops it.
     trying = {**change.notes_to_self, notes.FAILED_INPUTS: plan.inputs.digest, notes.ATTEMPTS: str(attempts + 1)}
     try:

@@ -67,6 +67,8 @@ class Change:
     notes_to_self: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     first_deployed: object = None
+    rollback_revision: int = 0
+    """The revision that is gone back to; 0 when this is no rollback."""
 
 
 class ChangeFailed(Terminal):

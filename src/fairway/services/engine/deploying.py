@@ -21,6 +21,7 @@ from fairway.services.engine.applying import Owner, apply_documents, delete_refs
 from fairway.services.engine.change import AFTER, BEFORE, PENDING, Change, ChangeFailed, Operation
 from fairway.services.engine.content import Document
 from fairway.services.engine.hooks import HookFailed, run_hooks
+from fairway.services.engine.recovering import untried
 from fairway.services.engine.session import Session, Unhealthy
 from fairway.services.engine.testing import run_tests
 
@@ -95,7 +96,8 @@ async def deploy(session: Session, change: Change, on_phase: Callable[[str, str]
         lines = error.lines if isinstance(error, Unhealthy | HookFailed) else ()
         raise ChangeFailed(error.message, lines, fix=error.fix, stage=stage) from error
     except asyncio.CancelledError:
-        await asyncio.shield(_record_failure(session, pending, hooks, f"Interrupted while {stage}"))
+        cut_short = replace(pending, notes_to_self=untried(pending.notes_to_self))
+        await asyncio.shield(_record_failure(session, cut_short, hooks, f"Interrupted while {stage}"))
         raise
     return Deployed(await _record_success(session, change, pending, hooks, applied), tuple(deleted), tuple(kept))
 
@@ -117,6 +119,7 @@ async def _lock(session: Session, change: Change) -> Revision:
         last_deployed=now,
         description=change.description or f"{change.operation.value.capitalize()} in progress",
         notes=change.content.notes,
+        rollback_revision=change.rollback_revision,
         labels=change.content.labels,
         notes_to_self={**change.notes_to_self, HOLDER: holder.encode()},
     )

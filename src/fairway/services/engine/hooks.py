@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from fairway.domain.errors import FairwayError, Terminal
-from fairway.domain.kube_errors import UnknownKind
 from fairway.domain.manifests.hooks import hooks_for
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.releases.revision import Hook, HookDeletePolicy, HookEvent, HookRun
@@ -50,28 +49,35 @@ async def run_hooks(
     for hook in hooks_for(event, hooks):
         objects = await _objects(session, namespace, hook)
         if HookDeletePolicy.BEFORE_CREATION in hook.delete_policies:
-            await _delete(session, objects)
+            await _delete(session, hook, objects)
         started = session.now()
+        created = False
         try:
             on_progress(f"{event} hook {hook.kind} {hook.name}")
             for ref, obj in objects:
                 await session.kube.create(obj, ref)
+            created = True
             for ref, _ in objects:
                 await session.waiter.until_complete(ref, timeout=timeout, on_progress=on_progress)
-        except UnknownKind as error:
-            raise HookFailed(hook, event, error, tuple(results.values())) from error
         except FairwayError as error:
             results[id(hook)] = _ran(hook, started, session, "Failed")
-            if HookDeletePolicy.FAILED in hook.delete_policies:
-                await _delete(session, objects)
+            if created:
+                # One that could not even be created leaves everything as it is; so does Helm.
+                if HookDeletePolicy.FAILED in hook.delete_policies:
+                    await _delete(session, hook, objects)
+                await _delete_succeeded(session, finished)
             raise HookFailed(hook, event, error, tuple(results.values())) from error
         results[id(hook)] = _ran(hook, started, session, "Succeeded")
         finished.append((hook, objects))
-    # Helm deletes the succeeded ones only after the whole event went well: later hooks may read earlier ones.
+    # Only after the whole event: later hooks may read earlier ones.
+    await _delete_succeeded(session, finished[::-1])
+    return tuple(results.values())
+
+
+async def _delete_succeeded(session: Session, finished: Sequence[tuple[Hook, list[tuple[ObjectRef, Object]]]]) -> None:
     for hook, objects in finished:
         if HookDeletePolicy.SUCCEEDED in hook.delete_policies:
-            await _delete(session, objects)
-    return tuple(results.values())
+            await _delete(session, hook, objects)
 
 
 def _ran(hook: Hook, started: object, session: Session, phase: str) -> Hook:
@@ -90,7 +96,10 @@ def _placed(obj: Object, ref: ObjectRef) -> tuple[ObjectRef, Object]:
     return ref, {**obj, "metadata": {**(obj.get("metadata") or {}), "namespace": ref.namespace}}
 
 
-async def _delete(session: Session, objects: Sequence[tuple[ObjectRef, Object]]) -> None:
+async def _delete(session: Session, hook: Hook, objects: Sequence[tuple[ObjectRef, Object]]) -> None:
+    if hook.kind == "CustomResourceDefinition":
+        # Never, whatever the policy says: every object of that kind would go with it.
+        return
     was_there = await asyncio.gather(*(session.kube.delete(ref) for ref, _ in objects))
     going = [ref for (ref, _), was in zip(objects, was_there, strict=True) if was]
     if going:

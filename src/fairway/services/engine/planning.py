@@ -10,10 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fairway.domain.errors import Refused
 from fairway.domain.manifests.objects import ObjectRef
 from fairway.domain.releases import notes
-from fairway.domain.releases.holding import Claim, Holder, Life, claim
 from fairway.domain.releases.notes import decode_inventory
 from fairway.domain.releases.plan import ObjectChange
 from fairway.domain.releases.plan_file import SavedContent
@@ -21,12 +19,13 @@ from fairway.domain.releases.revision import Revision, RevisionSummary, Status
 from fairway.domain.releases.state import ACTIONS, Action, Observation, ReleaseState, classify
 from fairway.domain.repository.models import DriftMode
 from fairway.services.engine.applying import is_drifted
-from fairway.services.engine.base import read_base
+from fairway.services.engine.base import read_base, read_predecessors
 from fairway.services.engine.building import build
 from fairway.services.engine.change import Change, Operation
 from fairway.services.engine.comparing import foreign_objects, object_changes, same_content, untouched_objects
 from fairway.services.engine.content import restore
 from fairway.services.engine.inputs import ReleaseInputs
+from fairway.services.engine.recovering import abandoned
 from fairway.services.engine.session import Session
 from fairway.services.engine.snapshot import Snapshot
 
@@ -68,8 +67,8 @@ async def plan_release(session: Session, snapshot: Snapshot, inputs: ReleaseInpu
     """Decide what one declared release needs. Raises `Refused` when another writer holds it."""
     name = inputs.release.name
     latest = snapshot.latest(name)
-    recovered = _recoverable(session, latest, options)
-    status = Status.FAILED if recovered else (latest.status if latest else None)
+    recovered = abandoned(session, latest, take_over=options.take_over)
+    status = latest.status if latest else None
     stored = latest.notes_to_self.get(notes.INPUTS) if latest else None
     drifted: list[ObjectRef] = []
     if status is Status.DEPLOYED and stored == inputs.digest and inputs.provable:
@@ -89,28 +88,12 @@ async def plan_release(session: Session, snapshot: Snapshot, inputs: ReleaseInpu
         name, inputs.environment.namespace, state, ACTIONS[state], latest=latest, inputs=inputs,
         drifted=tuple(drifted), recovered=recovered,
     )  # fmt: skip
+    if state is ReleaseState.STALLED:
+        tries = failed_attempts(latest, inputs.digest)
+        return replace(plan, reason=f"these very inputs failed {tries} times; it waits for others")
     if state is ReleaseState.CURRENT and not options.force:
         return plan
     return await _with_change(session, snapshot, plan, inputs, options)
-
-
-def _recoverable(session: Session, latest: RevisionSummary | None, options: PlanOptions) -> tuple[RevisionSummary, ...]:
-    """The pending revision to take over, if there is one; `Refused` while its writer may still be at work."""
-    if latest is None or not latest.status.is_pending:
-        return ()
-    text = latest.notes_to_self.get(notes.HOLDER)
-    holder = Holder.decode(text) if text else None
-    life = session.life(holder) if holder else Life.ELSEWHERE
-    verdict = claim(
-        holder, life, modified=latest.modified or latest.created, now=session.now(), insist=options.take_over
-    )
-    if verdict is Claim.WAIT:
-        who = str(holder) if holder else "another tool"
-        raise Refused(
-            f"{latest.name} is held by {who}: revision {latest.version} is {latest.status}",
-            fix="wait for it to end; when you know that it is dead, take over with --take-over",
-        )
-    return (latest,)
 
 
 async def _drifted(snapshot: Snapshot, inputs: ReleaseInputs, latest: RevisionSummary | None) -> list[ObjectRef]:
@@ -165,7 +148,7 @@ async def _with_change(
         wait=inputs.release.wait,
         base=base.contents,
         untouched=untouched,
-        predecessors=(base.deployed,) if base.deployed is not None else (),
+        predecessors=await read_predecessors(session, snapshot, plan.name, base),
         expired=expired(snapshot.history(plan.name), inputs.release.policy.history),
         gates=inputs.release.gates,
         notes_to_self=self_notes(inputs, options.source),

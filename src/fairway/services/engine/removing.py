@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from fairway.domain.errors import FairwayError
+from fairway.domain.errors import FairwayError, Refused
 from fairway.domain.progress import Outcome
 from fairway.domain.releases.plan import ObjectAction, ObjectChange
 from fairway.domain.releases.state import Action, ReleaseState
@@ -14,6 +14,7 @@ from fairway.services.engine.carrying import Result
 from fairway.services.engine.change import ChangeFailed
 from fairway.services.engine.planning import Planned
 from fairway.services.engine.recording import ChangeLog
+from fairway.services.engine.recovering import abandoned
 from fairway.services.engine.session import Session
 from fairway.services.engine.snapshot import Snapshot
 from fairway.services.engine.uninstalling import Removal, uninstall
@@ -32,9 +33,13 @@ async def remove_release(
     wait: bool = True,
 ) -> Result:
     """Uninstall a release that is in the snapshot. What goes wrong is in the result."""
-    removal = await plan_removal(
-        session, snapshot, name, timeout=timeout, keep_history=keep_history, no_hooks=no_hooks, wait=wait
-    )
+    try:
+        removal = await plan_removal(
+            session, snapshot, name, timeout=timeout, keep_history=keep_history, no_hooks=no_hooks, wait=wait
+        )
+    except FairwayError as error:
+        outcome = Outcome.REFUSED if error.exit_code == Refused.exit_code else Outcome.FAILED
+        return Result(outcome, reasons=(str(error), *((error.fix,) if error.fix else ())), error=error)
     latest = snapshot.latest(name)
     plan = Planned(
         name,
@@ -69,7 +74,8 @@ async def plan_removal(
     no_hooks: bool = False,
     wait: bool = True,
 ) -> Removal:
-    """What uninstalling would take out."""
+    """What uninstalling would take out. Raises `Refused` while another writer is at work on the release."""
+    abandoned(session, snapshot.latest(name))
     base = await read_base(session, snapshot, name)
     revision = base.unfinished[0] if base.unfinished else base.deployed
     if revision is None:

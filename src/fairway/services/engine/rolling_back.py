@@ -9,7 +9,7 @@ from fairway.domain.errors import UserError
 from fairway.domain.releases import notes
 from fairway.domain.releases.revision import Revision, Status
 from fairway.domain.repository.models import Policy
-from fairway.services.engine.base import read_base
+from fairway.services.engine.base import read_base, read_predecessors
 from fairway.services.engine.change import Change, Operation
 from fairway.services.engine.content import content_of
 from fairway.services.engine.deploying import Deployed, deploy
@@ -48,11 +48,12 @@ async def plan_rollback(
         policy=policy,
         wait=wait,
         base=base.contents,
-        predecessors=(base.deployed,) if base.deployed and base.deployed.status is Status.DEPLOYED else (),
+        predecessors=await read_predecessors(session, snapshot, target.name, base),
         expired=expired(history, policy.history),
         notes_to_self={**kept, **(notes_to_self or {})},
         description=f"Rollback to {target.version}",
         first_deployed=base.first_deployed,
+        rollback_revision=target.version,
     )
 
 

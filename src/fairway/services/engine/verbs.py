@@ -28,6 +28,7 @@ from fairway.services.engine.hooks import HookFailed
 from fairway.services.engine.opened import OpenEnvironment
 from fairway.services.engine.planning import Planned
 from fairway.services.engine.recording import ChangeLog
+from fairway.services.engine.recovering import abandoned, close_abandoned
 from fairway.services.engine.removing import remove_release
 from fairway.services.engine.rolling_back import pick_target, plan_rollback
 from fairway.services.engine.testing import run_tests
@@ -61,6 +62,7 @@ class Verbs:
             snapshot = await self.opened.look()
             session = self.opened.session
             target = await pick_target(session, snapshot, name, version)
+            left = abandoned(session, snapshot.latest(name))
             policy = declared.policy if declared else Policy()
             change = await plan_rollback(session, snapshot, target, policy=policy, timeout=limit, wait=wait)
             plan = Planned(
@@ -75,6 +77,7 @@ class Verbs:
             change_id = self.log.opening(plan)
             result = Result(Outcome.INTERRUPTED, reasons=("interrupted; roll back again to go on",))
             try:
+                await close_abandoned(session, left)
                 done = await deploy(session, change, on_phase)
                 reasons = (f"content of revision {target.version}",)
                 result = Result(Outcome.ROLLED_BACK, done.revision.version, reasons, deleted=done.deleted)
