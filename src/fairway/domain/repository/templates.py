@@ -95,6 +95,8 @@ def _parameters(
     own = raw.get("parameters")
     own = own if isinstance(own, dict) else {}
     release = names.get("release", "")
+    for source in (*((one.raw, one.site) for one in layers), (raw, site)):
+        _report_reserved(*source, findings)
     for name in own:
         if layers and name not in declared:
             message = f'release "{release}": no template of it has a parameter "{name}"{suggestion(name, declared)}'
@@ -105,6 +107,14 @@ def _parameters(
             message = f'release "{release}": the parameter "{name}" of its template is not given'
             findings.error("missing-parameter", message, site.at("extends"), f"add parameters: {{{name}: …}}")
     return values
+
+
+def _report_reserved(raw: Mapping[str, Any], site: Site, findings: Findings) -> None:
+    parameters = raw.get("parameters")
+    for name in parameters if isinstance(parameters, dict) else ():
+        if name in BUILT_IN:
+            message = f'the parameter "{name}" has the name of a built-in placeholder, which wins'
+            findings.error("bad-name", message, site.key("parameters", name), "call it differently")
 
 
 def _report_unknown(value: Any, site: Site, names: Mapping[str, Any], findings: Findings) -> None:

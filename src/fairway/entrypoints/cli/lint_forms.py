@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from fairway import __version__
 from fairway.domain.errors import Diagnostic, Severity
@@ -79,11 +80,16 @@ def _result(item: Diagnostic, rules: list[str]) -> dict[str, Any]:
         "message": {"text": text},
     }
     if item.position:
-        location: dict[str, Any] = {"artifactLocation": {"uri": item.position.file}}
+        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(item.position.file)}}
         if item.position.line:
             location["region"] = {"startLine": item.position.line, "startColumn": item.position.column or 1}
         result["locations"] = [{"physicalLocation": location}]
     return result
+
+
+def _uri(file: str) -> str:
+    """A relative file stays relative: code scanning resolves it against the repository's root."""
+    return f"file://{quote(file)}" if file.startswith("/") else quote(file)
 
 
 def as_github(report: Report) -> str:

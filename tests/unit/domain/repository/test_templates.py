@@ -166,6 +166,10 @@ ERRORS = {
         "releases: [{name: web, extends: base, parameters: {«prot: 1}}]\n",
         [("unknown-parameter", 'no template of it has a parameter "prot"; did you mean "port"?')],
     ),
+    "a parameter with a built-in name": (
+        "templates: {t: {chart: {dir: c}, parameters: {«cluster: a}}}\nreleases: [{name: web, extends: t}]\n",
+        [("bad-name", 'the parameter "cluster" has the name of a built-in placeholder')],
+    ),
     "a parameter without value": (
         "templates: {t: {chart: {dir: c}, parameters: {host: null}}}\nreleases: [{name: web, extends: «t}]\n",
         [("missing-parameter", 'the parameter "host" of its template is not given')],

@@ -4,11 +4,13 @@ import json
 import re
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
 from fairway.entrypoints.cli.main import run
 
+SCHEMAS = Path(__file__).parents[4] / "docs" / "spec" / "schemas"
 MAIN = """\
 clusters:
   - name: eu
@@ -85,6 +87,14 @@ def test_long_lists_are_tables(folder: Path, capsys: pytest.CaptureFixture[str],
     assert rows[: len(wanted)] == wanted
 
 
+@pytest.mark.parametrize("what", ["env", "release", "cluster"])
+def test_lists_as_json_fit_their_schema(folder: Path, capsys: pytest.CaptureFixture[str], what: str) -> None:
+    assert run(["list", what, "-o", "json"]) == 0
+    schema = json.loads((SCHEMAS / "list.schema.json").read_text())
+    kind = {"env": "environment"}.get(what, what)
+    jsonschema.validate(json.loads(capsys.readouterr().out), {**schema, "items": {"$ref": f"#/$defs/{kind}"}})
+
+
 def test_lists_are_data_too(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["list", "release", "prod", "-o", "json"]) == 0
     db, web = json.loads(capsys.readouterr().out)
@@ -155,6 +165,7 @@ def test_lint_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "releases.yaml").write_text(RELEASES.replace("timeout: 90s", "timeout: 90"))
     assert run(["lint", "-o", "json"]) == 2
     data = json.loads(capsys.readouterr().out)
+    jsonschema.validate(data, json.loads((SCHEMAS / "lint.schema.json").read_text()))
     assert (data["files"], data["errors"], data["warnings"]) == (2, 1, 0)
     assert data["diagnostics"] == [
         {
