@@ -26,7 +26,7 @@ from fairway.domain.manifests.field_sets import (
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.repository.models import IgnoreRule
 
-_PEOPLE = (
+PEOPLE = (
     "kubectl",
     "k9s",
     "lens",
@@ -40,6 +40,7 @@ _PEOPLE = (
     "mozilla",
     "curl",
 )
+"""How the managers of people's tools begin, in lower case."""
 
 _SUBSETS_UP_TO = 8
 
@@ -95,7 +96,7 @@ def foreign_writers(obj: Object, manager: str = "helm") -> tuple[Writer, ...]:
 
 def is_person(manager: str) -> bool:
     """True for the tools with which people change things by hand: what they write is drift, not cooperation."""
-    return manager.lower().startswith(_PEOPLE)
+    return manager.lower().startswith(PEOPLE)
 
 
 def pointers_for(rules: Sequence[IgnoreRule], ref: ObjectRef) -> tuple[str, ...]:

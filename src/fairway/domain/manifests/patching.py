@@ -78,8 +78,16 @@ def _apply(patch: Patch, obj: Object) -> Object | None:
     if patch.kind is PatchKind.STRATEGIC:
         if not isinstance(patch.body, dict):
             raise ValueError("a strategic merge patch is a partial object")
-        return merge(obj, patch.body)
+        return merge(obj, _without_identity(patch.body))
     return _json_patch(obj, patch.body)
+
+
+def _without_identity(body: Object) -> Object:
+    """In a strategic patch kind and name say what is meant; they never rename what a glob found."""
+    rest = {name: value for name, value in body.items() if name not in ("apiVersion", "kind")}
+    if isinstance(rest.get("metadata"), dict):
+        rest["metadata"] = {k: v for k, v in rest["metadata"].items() if k not in ("name", "namespace")}
+    return rest
 
 
 def _json_patch(obj: Object, operations: Any) -> Object:

@@ -52,6 +52,14 @@ def test_a_patch_that_changes_nothing_leaves_the_document_as_rendered() -> None:
     assert not web.changed
 
 
+def test_the_name_in_a_strategic_patch_never_renames() -> None:
+    body = {"apiVersion": "v2", "kind": "ConfigMap", "metadata": {"name": "x", "labels": {"a": "b"}}}
+    results = apply_patches(OBJECTS, [strategic(body, target_name="*")])
+    assert [r.object["metadata"]["name"] for r in results if r.object] == ["web", "db"]
+    assert [r.object["apiVersion"] for r in results if r.object] == ["v1", "v1"]
+    assert all(r.object["metadata"]["labels"]["a"] == "b" for r in results if r.object)
+
+
 def test_an_object_can_be_deleted_and_is_then_left_alone() -> None:
     gone = strategic({"$patch": "delete"}, target_name="db")
     results = apply_patches(OBJECTS, [gone, json_patch(REPLACE)])
