@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -235,15 +236,27 @@ def _explain(error: Exception) -> str:
 
     if isinstance(error, httpx2.TimeoutException):
         return "it does not answer in time"
-    text = str(error).split("\n", 1)[0][:200]
-    return f"{text or type(error).__name__}"
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return "the name of the host cannot be resolved"
+        if isinstance(cause, ConnectionRefusedError):
+            return "nothing answers there"
+    return str(error).split("\n", 1)[0][:200] or type(error).__name__
 
 
-def _is_certificate(error: BaseException | None) -> bool:
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        if isinstance(error, ssl.SSLError) and "ALERT" in str(error).upper():
-            return True
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            yield from error.exceptions
         error = error.__cause__ or error.__context__
+
+
+def _is_certificate(error: BaseException) -> bool:
+    """Whether one side did not accept the other's certificate, or its lack."""
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return True
+        if isinstance(cause, ssl.SSLError) and "ALERT" in str(cause).upper():
+            return True
     return False

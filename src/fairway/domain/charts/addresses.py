@@ -125,6 +125,8 @@ def reference_of(text: str, version: str | None, folder: str | None, position: P
         return ChartReference(ChartKind.DIRECTORY, folder, None, position)
     scheme, separator, _ = text.partition("://")
     if not separator:
+        if text.startswith((".", "/", "~")) or text.count("/") > 1:
+            raise UserError(f"there is no folder {text}", fix="check the path")
         split_repository(text)
         return ChartReference(ChartKind.REPOSITORY, text, version, position)
     if scheme in ("http", "https"):

@@ -82,7 +82,7 @@ class Charts:
         Terminal (unsafe archive, digest that does not match).
         """
         held = await self._once(self._held, ref, self._hold)
-        for warning in check_installable(held.facts.metadata, ref.position):
+        for warning in check_installable(held.facts.metadata, ref.position if ref.position.file else None):
             self.notices.warn(warning)
         return held.source(_origin(ref))
 

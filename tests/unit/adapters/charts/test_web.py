@@ -138,3 +138,10 @@ async def test_a_form_is_posted(server: WebServer) -> None:
     answer = await web.post_form(f"{server.url}/token", {"refresh_token": "r"})
     assert (answer.status, server.asked[0].method) == (200, "POST")
     await web.aclose()
+
+
+async def test_a_place_that_is_not_there_is_told_in_words() -> None:
+    web = Web(patience=Patience(1, 0.01))
+    with pytest.raises(Unreachable, match="nothing answers there"):
+        await web.get("http://127.0.0.1:1/x", limit=MIB)
+    await web.aclose()

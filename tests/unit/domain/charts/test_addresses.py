@@ -218,7 +218,7 @@ def test_a_reference_typed_at_a_prompt(text: str, folder: str | None, kind: Char
     assert (found.kind, found.location, found.version) == (kind, folder or text, version)
 
 
-@pytest.mark.parametrize("text", ["web", "ftp://host/web", ""])
+@pytest.mark.parametrize("text", ["web", "ftp://host/web", "", "./web", "../web", "/srv/web", "charts/deep/web"])
 def test_a_reference_that_is_none(text: str) -> None:
     with pytest.raises(UserError):
         reference_of(text, None, None, AT)
