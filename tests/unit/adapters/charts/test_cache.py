@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -189,3 +191,33 @@ async def test_pruning_removes_old_indexes_clones_and_leftovers(cache: FileCache
 def test_an_empty_cache_is_no_problem(cache: FileCache) -> None:
     assert cached_charts(cache) == []
     assert prune(cache, timedelta(days=1)).charts == 0
+
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from fairway.adapters.charts.cache import FileCache
+
+async def main():
+    cache = FileCache(Path(sys.argv[1]))
+    async with cache.hold("key"), cache.scratch() as folder:
+        (folder / "half").write_text("a download")
+        print("held", flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_process_holds_nothing_and_leaves_only_rubbish(cache: FileCache) -> None:
+    command = [sys.executable, "-c", HOLDER, str(cache.root)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        process.kill()
+    async with cache.hold("key"):
+        assert await cache.find("key") is None
+    (left,) = (cache.root / "tmp").iterdir()
+    age(left, 2)
+    prune(cache, timedelta(days=1))
+    assert not left.exists()
