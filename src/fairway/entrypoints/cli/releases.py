@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from fairway.services.engine.carrying import Result
     from fairway.services.engine.verbs import Verbs
 
-FAILED = 1
-REFUSED = 3
-
 timeout_option = click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at the most.")
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 environment_word = click.argument("environment", metavar="[ENV]", required=False)
@@ -137,10 +134,9 @@ def _run(place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) 
 
 async def _with_verbs(settings: Settings, place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) -> int:
     from fairway import wiring, wiring_engine
-    from fairway.domain.progress import Outcome
     from fairway.entrypoints.cli.render.progress import form_for, reporting
     from fairway.services.engine.recording import LedgerLog
-    from fairway.services.engine.verbs import Verbs
+    from fairway.services.engine.verbs import Verbs, exit_code
 
     facts = await facts_of(place)
     form = form_for(
@@ -161,6 +157,4 @@ async def _with_verbs(settings: Settings, place: Place, action: str, work: Calla
                     secrets=opened.secrets,
                 )
                 result = await work(Verbs(opened, report, log))
-    if result.outcome is Outcome.FAILED:
-        return FAILED
-    return REFUSED if result.outcome is Outcome.REFUSED else 0
+    return exit_code(result)

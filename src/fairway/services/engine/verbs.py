@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fairway.domain.errors import FairwayError, Refused, UserError
+from fairway.domain.errors import FairwayError, UserError
 from fairway.domain.progress import (
     Outcome,
     Phase,
@@ -171,15 +171,20 @@ class Verbs:
 
         try:
             result = await work(on_phase)
-        except UserError:
-            raise
         except FairwayError as error:
-            outcome = Outcome.REFUSED if error.exit_code == Refused.exit_code else Outcome.FAILED
+            outcome = Outcome.REFUSED if isinstance(error, UserError) else Outcome.FAILED
             result = Result(outcome, reasons=(str(error), *((error.fix,) if error.fix else ())), error=error)
         elapsed = clock() - started
         self.report(
             ReleaseFinished(environment.name, name, result.outcome, result.revision, elapsed, reasons=result.reasons)
         )
-        code = 1 if result.outcome is Outcome.FAILED else 3 if result.outcome is Outcome.REFUSED else 0
+        code = exit_code(result)
         self.report(RunFinished(environment.name, {result.outcome: 1}, elapsed, exit_code=code))
         return result
+
+
+def exit_code(result: Result) -> int:
+    """0 when it went well, else what the error that ended it asks for."""
+    if not result.outcome.is_bad:
+        return 0
+    return result.error.exit_code if result.error is not None else 1
