@@ -14,6 +14,9 @@ import yaml
 from fairway.domain.yaml.scalars import plain_scalar
 
 _LOOKS_LIKE_SOMETHING = re.compile(r"[-+.]?[0-9][-+0-9a-fA-FoxXtTzZeE_.:, ]*\Z")
+UNFOLDED = 1 << 20
+"""Long text stays on its line: folded lines are hard to search and to compare."""
+
 _STRING = "tag:yaml.org,2002:str"
 
 
@@ -44,7 +47,9 @@ _Writer.add_representer(str, _text)
 
 def dump(value: Any) -> str:
     """One document, block style, keys in their order. Takes maps, lists, text, numbers, booleans and None."""
-    return yaml.dump(value, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False)
+    return yaml.dump(
+        value, Dumper=_Writer, sort_keys=False, allow_unicode=True, width=UNFOLDED, default_flow_style=False
+    )
 
 
 def dump_all(values: list[Any]) -> str:

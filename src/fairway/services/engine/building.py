@@ -14,7 +14,7 @@ from fairway.domain.manifests.order import in_install_order
 from fairway.domain.manifests.patching import apply_patches
 from fairway.domain.manifests.rendered import manifest_text
 from fairway.domain.manifests.split import split_documents
-from fairway.domain.yaml.dumping import dump
+from fairway.domain.yaml import dump
 from fairway.services.engine.content import Content, Document, documents_of, source_of
 from fairway.services.engine.inputs import PlainFile, ReleaseInputs
 from fairway.services.engine.ports import Renderer

@@ -8,7 +8,7 @@ from fairway.domain.manifests.masking import is_secret
 from fairway.domain.manifests.objects import Object
 from fairway.domain.manifests.rendered import manifest_text
 from fairway.domain.values.secrets import MASK, SecretRegister
-from fairway.domain.yaml.dumping import dump
+from fairway.domain.yaml import dump
 from fairway.services.engine.content import Content, source_of
 from fairway.services.engine.ports import Renderer
 
