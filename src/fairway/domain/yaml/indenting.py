@@ -147,7 +147,7 @@ class _Lines:
         old = self._old(content[0])
         parent = blocks[-1] if blocks else _Block(False, 0, 0)
         explicit = _EXPLICIT_INDENTATION.match(self.lines[token.start_mark.line][token.start_mark.column :])
-        shift = (parent.new - parent.old) if explicit else _inside(blocks) - old
+        shift = (parent.new - parent.old) if explicit else (_inside(blocks) or STEP) - old
         for number in numbers:
             blank = not self.lines[number].strip()
             if blank and self._old(number) <= old:

@@ -43,6 +43,7 @@ CASES = [
     ("nothing", "", ""),
     ("only comments", "# a\n  # b\n", "# a\n  # b\n"),
     ("an empty item", "a:\n-\n- b:\n  - 1\n", "a:\n  -\n  - b:\n      - 1\n"),
+    ("text as the whole document", "|\n   x\n", "|\n  x\n"),
     ("a quoted key", "a:\n    'b c':\n    - 1\n", "a:\n  'b c':\n    - 1\n"),
 ]
 
