@@ -29,7 +29,7 @@ def left_of(text: str) -> tuple[ReleaseEntry | None, list[str]]:
         (
             "{name: a, triggers: [{image: {track: Nope}}, {chart: {track: Newest}}], labels: {x: z}}",
             ["bad-track"],
-            {"name": "a", "labels": {"x": "z"}},
+            {"name": "a", "triggers": [{}, {"chart": {"track": "Newest"}}], "labels": {"x": "z"}},
         ),
         ("{name: a, owner: {team: [], slack: s}}", ["wrong-type"], {"name": "a", "owner": {"slack": "s"}}),
         ("{name: a, values: [{key: x}, {value: 1}]}", ["missing-key"], {"name": "a"}),
