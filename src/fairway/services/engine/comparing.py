@@ -28,9 +28,13 @@ def foreign_objects(
     lines: list[str] = []
     for document in content.documents:
         found = live.get(document.ref.key)
+        owner = owner_of(found) if found is not None else None
+        if owner is None and (first := snapshot.claimed(document.ref.key, ours[1])) != ours[1]:
+            # Both would find nobody's object, and the later one would quietly take it.
+            lines.append(f"{document.ref} is declared by release {first} too")
+            continue
         if found is None:
             continue
-        owner = owner_of(found)
         if owner == ours or (owner is None and (document.ref.key in known or adopt)):
             continue
         if owner is None:
@@ -73,12 +77,11 @@ def _same_document(old: Document, new: Document) -> bool:
     return old.text == new.text and old.ref == new.ref
 
 
-def same_content(base: Base, content: Content, untouched: Mapping[ObjectKey, InventoryItem]) -> bool:
+def same_content(base: Base, content: Content) -> bool:
     """Rendered anew, and still exactly what is deployed: nothing to record either."""
     deployed = base.deployed
     return (
         deployed is not None
-        and len(untouched) == len(content.documents) == len(base.contents[0].documents)
         and base.contents[0].digest == content.digest
         and dict(deployed.config) == dict(content.config)
         and deployed.chart_label == _chart_label(content)

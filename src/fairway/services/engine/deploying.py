@@ -93,6 +93,7 @@ async def deploy(session: Session, change: Change, on_phase: Callable[[str, str]
         if isinstance(error, HookFailed):
             hooks = error.hooks
         await _record_failure(session, pending, hooks, error.message)
+        await _forget(session, change)
         lines = error.lines if isinstance(error, Unhealthy | HookFailed) else ()
         raise ChangeFailed(error.message, lines, fix=error.fix, stage=stage) from error
     except asyncio.CancelledError:
@@ -119,8 +120,8 @@ async def _lock(session: Session, change: Change) -> Revision:
         last_deployed=now,
         description=change.description or f"{change.operation.value.capitalize()} in progress",
         notes=change.content.notes,
-        rollback_revision=change.rollback_revision,
         labels=change.content.labels,
+        rollback_revision=change.rollback_revision,
         notes_to_self={**change.notes_to_self, HOLDER: holder.encode()},
     )
     try:
@@ -204,6 +205,10 @@ async def _record_success(
     await session.store.update(deployed)
     for old in change.predecessors:
         await session.store.update(replace(old, status=Status.SUPERSEDED))
+    await _forget(session, change)
+    return deployed
+
+
+async def _forget(session: Session, change: Change) -> None:
     for version in change.expired:
         await session.store.delete(change.namespace, change.release, version)
-    return deployed

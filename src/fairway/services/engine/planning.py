@@ -71,7 +71,7 @@ async def plan_release(session: Session, snapshot: Snapshot, inputs: ReleaseInpu
     status = latest.status if latest else None
     stored = latest.notes_to_self.get(notes.INPUTS) if latest else None
     drifted: list[ObjectRef] = []
-    if status is Status.DEPLOYED and stored == inputs.digest and inputs.provable:
+    if status is Status.DEPLOYED and stored == inputs.digest:
         drifted = await _drifted(snapshot, inputs, latest)
     state = classify(
         Observation(
@@ -134,7 +134,9 @@ async def _with_change(
             reason="; ".join(foreign),
         )
     untouched = untouched_objects(inputs, plan.latest, content, base, live)
-    if plan.state is ReleaseState.OUTDATED and not options.force and same_content(base, content, untouched):
+    # A chart that looks into the cluster is rendered each time; drift may still be none of its business.
+    as_applied = len(untouched) == len(content.documents) or _leaves_drift(plan, inputs)
+    if plan.state is ReleaseState.OUTDATED and not options.force and as_applied and same_content(base, content):
         return replace(plan, state=ReleaseState.CURRENT, action=Action.NOTHING, previous=base.deployed)
     change = Change(
         release=plan.name,
@@ -155,6 +157,11 @@ async def _with_change(
         first_deployed=base.first_deployed,
     )
     return replace(plan, change=change, previous=base.deployed, objects=tuple(object_changes(change)))
+
+
+def _leaves_drift(plan: Planned, inputs: ReleaseInputs) -> bool:
+    stored = plan.latest.notes_to_self.get(notes.INPUTS) if plan.latest else None
+    return stored == inputs.digest and inputs.release.policy.drift is not DriftMode.CORRECT
 
 
 def expired(history: Sequence[RevisionSummary], limit: int) -> tuple[int, ...]:

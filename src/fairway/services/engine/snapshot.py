@@ -25,7 +25,12 @@ class Snapshot:
         self.namespace = namespace
         self._lists: dict[tuple[Kind, str], asyncio.Task[dict[str, Object]]] = {}
         self._revisions: Mapping[str, list[RevisionSummary]] = {}
+        self._claims: dict[ObjectKey, str] = {}
         self.resources: ApiResources
+
+    def claimed(self, key: ObjectKey, release: str) -> str:
+        """Which release of this run was first to want an object: this one, unless another was before it."""
+        return self._claims.setdefault(key, release)
 
     async def open(self) -> Snapshot:
         """Read discovery and all stored revisions: what every decision needs."""

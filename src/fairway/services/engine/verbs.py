@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from fairway.domain.errors import FairwayError, UserError
@@ -133,8 +133,9 @@ class Verbs:
             tests = [h for h in revision.hooks if HookEvent.TEST in h.events]
             if not tests:
                 return Result(Outcome.TESTED, revision.version, (f"{revision.chart_label} has no tests",))
+            hooks = revision.hooks
             try:
-                await run_tests(
+                hooks = await run_tests(
                     self.opened.session,
                     name,
                     snapshot.namespace,
@@ -143,7 +144,12 @@ class Verbs:
                     on_progress=lambda text: on_phase("testing", text),
                 )
             except HookFailed as error:
+                hooks = error.hooks
                 return Result(Outcome.FAILED, revision.version, (error.message, *error.lines), error=error)
+            finally:
+                # `helm status` tells when a release was tested, and how that went.
+                if hooks is not revision.hooks:
+                    await self.opened.session.store.update(replace(revision, hooks=hooks))
             return Result(Outcome.TESTED, revision.version, (f"{len(tests)} tests",))
 
         return await self._reported(name, "test", Action.TEST, work)
