@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -63,16 +62,6 @@ def measure(command: Sequence[str], plane: Plane, *, cwd: Path, env: Mapping[str
         code=process.returncode,
         output=log.read_text(encoding="utf-8", errors="replace")[-2000:],
     )
-
-
-def found(program: str) -> str | None:
-    """The program's path, from PATH or from Fairway's cache of built tools."""
-    if path := shutil.which(program):
-        return path
-    from fairway.settings import load_settings
-
-    cached = load_settings().cache_dir / "tools" / program
-    return str(cached) if cached.exists() else None
 
 
 def _cpu_of(pid: int) -> float:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import tools
 from bench.fleet import Fleet
-from bench.measure import found
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def fairway(data: Path) -> Tool:
 
 def helm_loop(width: int = 4) -> Tool | None:
     """`helm upgrade --install` for each release, `width` at a time: the shell loop that people write."""
-    helm = found("helm")
+    helm = tools.helm()
     if helm is None:
         return None
 
@@ -52,19 +52,19 @@ def helm_loop(width: int = 4) -> Tool | None:
 
 
 def helmfile() -> Tool | None:
-    program, helm = found("helmfile"), found("helm")
+    """`sync`, because `apply` and `diff` need a plugin that is published on no package registry."""
+    program, helm = tools.helmfile(), tools.helm()
     if program is None or helm is None:
         return None
     base = [program, "--helm-binary", helm, "-f", "helmfile.yaml"]
     return Tool(
-        "helmfile",
-        lambda fleet: [*base, "--kube-context", fleet.context, "apply", "--skip-deps", "--concurrency", "4"],
-        lambda fleet: [*base, "--kube-context", fleet.context, "diff", "--skip-deps", "--concurrency", "4"],
+        "helmfile sync, 4 at once",
+        lambda fleet: [*base, "--kube-context", fleet.context, "sync", "--skip-deps", "--concurrency", "4"],
     )
 
 
 def helmsman() -> Tool | None:
-    program = found("helmsman")
+    program = tools.on_path("helmsman")
     if program is None:
         return None
     return Tool("helmsman", lambda fleet: [program, "-apply", "-f", "helmsman.yaml", "-p", "4", "-no-banner"])
