@@ -141,7 +141,7 @@ class StillWaiter:
         return None
 
     def _judge(self, ref: ObjectRef) -> None:
-        self.waited.append(str(ref))
+        self.waited.append(ref.name)
         if ref.name in self.failing:
             raise Unhealthy(f"{ref}: {self.failing[ref.name]}", ("  told in detail",))
 
