@@ -50,6 +50,8 @@ class WebServer:
     asked: list[Asked] = field(default_factory=list)
     pages: int = 0
     """Tags per page of the registry; 0 gives all at once."""
+    next_page: str = ""
+    """An address that the registry names as the next page of tags."""
     realm_login: str = ""
     """Makes the registry ask for a token: value of the Authorization header that its realm wants."""
     refresh_token: str = ""
@@ -204,6 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {}
         if start + size < len(listed["tags"]):
             headers["Link"] = f'<{path}?from={start + size}>; rel="next"'
+        if self.web.next_page:
+            headers["Link"] = f'<{self.web.next_page}>; rel="next"'
         page = {**listed, "tags": listed["tags"][start : start + size]}
         self._answer(200, json.dumps(page).encode(), headers)
 

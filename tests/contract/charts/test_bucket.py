@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.charts.places import AT, BucketPlace, a_run
+from tests.support.chart_servers import web_server
 from tests.support.charts import chart_archive
 
 from fairway.domain.errors import UserError
@@ -62,3 +63,14 @@ async def test_no_credentials_say_what_to_set(bucket: BucketPlace, home: Path, m
         with pytest.raises(UserError, match="no AWS credentials") as caught:
             await run.charts.fetch(bucket.ref("1.0.0"))
     assert "AWS_PROFILE" in (caught.value.fix or "")
+
+
+async def test_refused_access_says_what_to_set(
+    bucket: BucketPlace, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with web_server() as web:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", web.url)
+        web.failures = [(403, {})] * 9
+        async with a_run(home) as run:
+            with pytest.raises(UserError, match="access was refused"):
+                await run.charts.fetch(bucket.ref("1.0.0"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from tests.support.charts import chart_files, write_chart
 
 from fairway.domain.charts.archive import read_archive
 from fairway.domain.charts.rendering import ChartSource
-from fairway.domain.errors import FairwayError, Terminal, UserError
+from fairway.domain.errors import FairwayError, Terminal, Transient, UserError
 from fairway.domain.repository.models import ChartKind, ChartReference
 
 
@@ -128,8 +129,6 @@ async def test_what_git_would_leave_out_of_an_archive_is_there(repo: GitPlace, h
 
 
 async def test_one_clone_serves_many_charts_at_once(repo: GitPlace, home: Path) -> None:
-    import asyncio
-
     names = [f"c{number}" for number in range(6)]
     for name in names:
         write_chart(repo.work / name, chart_files(name, "1.0.0"))
@@ -242,3 +241,49 @@ async def test_no_secret_is_in_the_arguments_of_git(repo: GitPlace, git_http: st
         os.environ["PATH"] = before
     assert "ls-remote" in log.read_text()
     assert "hunter2" not in log.read_text()
+
+
+HANGING = """#!/bin/sh
+sleep 600 &
+echo $! > {pid}
+wait
+"""
+
+
+async def test_an_interrupted_git_leaves_no_process(repo: GitPlace, home: Path) -> None:
+    program, pid = home / "bin" / "git", home / "pid"
+    program.parent.mkdir()
+    program.write_text(HANGING.format(pid=pid))
+    program.chmod(0o755)
+    before = os.environ["PATH"]
+    os.environ["PATH"] = f"{program.parent}:{before}"
+    try:
+        async with a_run(home) as run:
+            fetching = asyncio.ensure_future(run.charts.fetch(ref(repo.remote)))
+            while not (pid.exists() and pid.read_text().strip()):
+                await asyncio.sleep(0.01)
+            fetching.cancel()
+    finally:
+        os.environ["PATH"] = before
+    child = Path(f"/proc/{pid.read_text().strip()}/stat")
+    for _ in range(500):
+        if not child.exists() or child.read_text().split(") ")[1].startswith("Z"):
+            break
+        await asyncio.sleep(0.01)
+    else:
+        pytest.fail("a process of git is still running")
+
+
+async def test_no_git_program_is_said(repo: GitPlace, home: Path) -> None:
+    before = os.environ["PATH"]
+    os.environ["PATH"] = str(home)
+    try:
+        with pytest.raises(UserError, match="need the git program"):
+            await fetch(home, ref(repo.remote))
+    finally:
+        os.environ["PATH"] = before
+
+
+async def test_a_git_host_that_does_not_answer_is_a_passing_problem(home: Path) -> None:
+    with pytest.raises(Transient):
+        await fetch(home, ref("http://127.0.0.1:1/repo"))

@@ -229,3 +229,37 @@ async def test_the_reference_registry_takes_and_gives_charts(oci_registry: OciRe
         assert await run.charts.versions(wanted) == ["1.2.0+b", "1.1.0+b", "1.0.0+b"]
         with pytest.raises(FairwayError, match="no chart"):
             await run.charts.fetch(ChartReference(ChartKind.OCI, f"oci://{oci_registry.host}/none/web", "1.0.0", AT))
+
+
+async def test_tags_may_not_continue_on_another_host(published: WebServer, home: Path) -> None:
+    with web_server() as other:
+        published.next_page = f"{other.url}/v2/team/web/tags/list"
+        with pytest.raises(Terminal, match="points to another host"):
+            await fetch(home, ref(published, "^1"))
+        assert not other.asked
+
+
+async def test_a_realm_without_a_token_is_told(published: WebServer, home: Path) -> None:
+    published.failures = [(401, {"WWW-Authenticate": f'Bearer realm="{published.url}/manifest"'})]
+    published.files["/manifest"] = b"[]"
+    with pytest.raises(Terminal, match="gave no token"):
+        await fetch(home, ref(published))
+
+
+@pytest.mark.parametrize(("status", "message"), [(403, "it wants a login"), (400, "the registry answers 400")])
+async def test_other_refusals_are_told(status: int, message: str, published: WebServer, home: Path) -> None:
+    published.failures = [(status, {})]
+    with pytest.raises(UserError, match=message):
+        await fetch(home, ref(published))
+
+
+async def test_a_tag_that_is_no_version_is_told(published: WebServer, home: Path) -> None:
+    with pytest.raises(UserError, match='"latest" is not a version constraint') as caught:
+        await fetch(home, ref(published, "latest"))
+    assert "1.2.3" in (caught.value.fix or "")
+
+
+async def test_tags_without_end_are_given_up(published: WebServer, home: Path) -> None:
+    published.next_page = "/v2/team/web/tags/list"
+    with pytest.raises(Terminal, match="more than 1000 pages"):
+        await fetch(home, ref(published, "^1"))

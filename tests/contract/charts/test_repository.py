@@ -313,3 +313,54 @@ async def test_a_web_page_in_place_of_an_archive_is_explained(web: WebServer, ho
     async with a_run(home) as run:
         with pytest.raises(Terminal, match="is a login needed"):
             await run.charts.fetch(ChartReference(ChartKind.HTTP, f"{web.url}/web.tgz", None, AT))
+
+
+@pytest.mark.parametrize("fragment", ["sha256=12", "md5=00", "latest"])
+async def test_a_digest_behind_an_address_must_be_one(fragment: str, web: WebServer, home: Path) -> None:
+    async with a_run(home) as run:
+        with pytest.raises(UserError, match="is no digest") as caught:
+            await run.charts.fetch(ChartReference(ChartKind.HTTP, f"{web.url}/web.tgz#{fragment}", None, AT))
+    assert caught.value.where == AT
+    assert not web.asked
+
+
+async def test_an_archive_that_does_not_have_the_digest_of_its_address_is_refused(web: WebServer, home: Path) -> None:
+    web.files["/web.tgz"] = chart_archive()
+    async with a_run(home) as run:
+        with pytest.raises(Terminal, match="does not match its digest"):
+            await run.charts.fetch(ChartReference(ChartKind.HTTP, f"{web.url}/web.tgz#sha256={'0' * 64}", None, AT))
+
+
+async def test_an_archive_without_its_dependencies_is_refused_as_by_helm(web: WebServer, home: Path) -> None:
+    about = "apiVersion: v2\nname: web\nversion: 1.0.0\ndependencies:\n- {name: redis, repository: 'https://x'}\n"
+    web.publish("web", "1.0.0", chart_archive(more={"Chart.yaml": about}))
+    with pytest.raises(UserError, match="missing in charts/ directory: redis") as caught:
+        await fetch(home, HelmRepo("stable", web.url, AT))
+    assert str(caught.value.where) == "stable/web 1.0.0/Chart.yaml:5:3"
+
+
+async def test_versions_of_a_chart_that_is_not_there(web: WebServer, home: Path) -> None:
+    web.publish("web", "1.0.0", chart_archive())
+    async with a_run(home, (HelmRepo("stable", web.url, AT),)) as run:
+        with pytest.raises(UserError, match='no chart "wb"') as caught:
+            await run.charts.versions(ChartReference(ChartKind.REPOSITORY, "stable/wb", None, AT))
+    assert caught.value.fix == "did you mean web?"
+
+
+async def test_versions_are_told_from_the_cache_when_offline(web: WebServer, home: Path) -> None:
+    web.publish("web", "1.0.0", chart_archive())
+    repos = (HelmRepo("stable", web.url, AT),)
+    for offline in (False, True):
+        async with a_run(home, repos, offline=offline) as run:
+            assert await run.charts.versions(WEB) == ["1.0.0"]
+
+
+async def test_a_folder_as_repository_that_is_not_there(home: Path) -> None:
+    with pytest.raises(UserError, match=r"/no/such/index\.yaml cannot be read"):
+        await fetch(home, HelmRepo("stable", "file:///no/such", AT))
+
+
+async def test_an_odd_answer_is_told(web: WebServer, home: Path) -> None:
+    web.failures = [(418, {})]
+    with pytest.raises(UserError, match="answers 418"):
+        await fetch(home, HelmRepo("stable", web.url, AT))

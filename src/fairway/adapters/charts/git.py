@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import os
 import re
+import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -158,7 +161,9 @@ class GitRepository:
             raise Unreachable(f"{address.remote}: git did not end within {TIMEOUT:.0f} s") from None
         finally:
             if process.returncode is None:
-                process.kill()
+                # The whole group: git leaves its transport helpers running.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         if process.returncode != 0:
             raise _explain(errors.decode(errors="replace"), address, local=local)

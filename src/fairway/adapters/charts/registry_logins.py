@@ -130,7 +130,7 @@ def _login(entry: Any) -> Login | None:
         return Login(token=str(token))
     if entry.get("auth"):
         try:
-            user, _, password = base64.b64decode(str(entry["auth"])).decode().partition(":")
+            user, _, password = base64.b64decode(str(entry["auth"]), validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError):
             return None
         return Login(user, password.rstrip("\0"))

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fairway.adapters.charts.repository import LARGEST_ARCHIVE, choose_version
 from fairway.domain.charts.addresses import S3Address, parse_s3, wants_range
 from fairway.domain.charts.archive import MIB
 from fairway.domain.charts.sources import Identity, Resolved, Unreachable
 from fairway.domain.charts.versions import is_exact, nearest, newest_first
-from fairway.domain.errors import Terminal, UserError
+from fairway.domain.errors import FairwayError, Terminal, UserError
 from fairway.domain.repository.models import ChartReference
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MISSING = frozenset(("404", "NoSuchKey", "NotFound"))
 _LOGIN = frozenset(
     ("403", "401", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken")
 )
-CHUNK = MIB
+T = TypeVar("T")
 
 
 class S3Bucket:
@@ -51,9 +51,10 @@ class S3Bucket:
 
     async def fetch(self, chart: Resolved, scratch: Path) -> bytes:
         address, version = chart.location
-        content = await asyncio.to_thread(self._read, address, version)
-        if content is not None:
-            return content
+        try:
+            return await asyncio.to_thread(self._read, address, version)
+        except _NoObject:
+            pass
         near = nearest(version, await asyncio.to_thread(self._list, address))
         fix = f"there are e.g. {', '.join(near)}" if near else "check bucket, prefix and name"
         raise UserError(f"there is no {_file(address, version)} in s3://{address.bucket}", fix=fix)
@@ -70,27 +71,34 @@ class S3Bucket:
 
     def _list(self, address: S3Address) -> list[str]:
         start = f"{address.prefix}{address.chart}-"
-        found: list[str] = []
-        with _Translated(address):
-            pages = self._connect().get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=start)
-            for page in pages:
-                for item in page.get("Contents", ()):
-                    name = item["Key"].removeprefix(start)
-                    # `redis-cluster-1.0.0.tgz` is no version of `redis`: what follows the name must be a version.
-                    if name.endswith(".tgz") and is_exact(name.removesuffix(".tgz")):
-                        found.append(name.removesuffix(".tgz"))
-        return newest_first(found)
 
-    def _read(self, address: S3Address, version: str) -> bytes | None:
-        """None when there is no such object."""
-        with _Translated(address) as problem:
-            answer = self._connect().get_object(Bucket=address.bucket, Key=_file(address, version))
+        def ask(client: S3Client) -> list[str]:
+            pages = client.get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=start)
+            return [item["Key"].removeprefix(start) for page in pages for item in page.get("Contents", ())]
+
+        names = [name.removesuffix(".tgz") for name in self._ask(address, ask) if name.endswith(".tgz")]
+        # `redis-cluster-1.0.0.tgz` is no version of `redis`: what follows the name must be a version.
+        return newest_first(name for name in names if is_exact(name))
+
+    def _read(self, address: S3Address, version: str) -> bytes:
+        key = _file(address, version)
+
+        def ask(client: S3Client) -> bytes:
+            answer = client.get_object(Bucket=address.bucket, Key=key)
             if answer["ContentLength"] > LARGEST_ARCHIVE:
-                raise Terminal(f"{_file(address, version)} is larger than {LARGEST_ARCHIVE // MIB} MB; it is refused")
-            return answer["Body"].read(LARGEST_ARCHIVE + 1)
-        if problem.missing:
-            return None
-        raise AssertionError("unreachable")
+                raise Terminal(f"{key} is larger than {LARGEST_ARCHIVE // MIB} MB; it is refused")
+            return answer["Body"].read()
+
+        return self._ask(address, ask)
+
+    def _ask(self, address: S3Address, call: Callable[[S3Client], T]) -> T:
+        client = self._connect()
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            return call(client)
+        except (BotoCoreError, ClientError) as error:
+            raise _explain(error, f"s3://{address.bucket}") from error
 
     def _connect(self) -> S3Client:
         if self._offline:
@@ -105,38 +113,26 @@ class S3Bucket:
             return self._client
 
 
-class _Translated:
-    """AWS's errors as ours; a missing object is noted instead, every other one is raised."""
+class _NoObject(UserError):
+    """The bucket is there, the object is not."""
 
-    def __init__(self, address: S3Address) -> None:
-        self._bucket = address.bucket
-        self.missing = False
 
-    def __enter__(self) -> _Translated:
-        return self
+def _explain(error: Exception, place: str) -> FairwayError:
+    from botocore.exceptions import ClientError, NoCredentialsError
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        if error is None:
-            return False
-        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-
-        place = f"s3://{self._bucket}"
-        if isinstance(error, ClientError):
-            about: Any = error.response.get("Error", {})
-            code = str(about.get("Code", ""))
-            if code in _MISSING:
-                self.missing = True
-                return True
-            if code == "NoSuchBucket":
-                raise UserError(f"there is no bucket {place}", fix="check its name, and AWS_REGION") from error
-            if code in _LOGIN:
-                raise UserError(f"{place}: access was refused ({code})", fix=_LOGIN_FIX) from error
-            raise Unreachable(f"{place} answers {code}: {str(about.get('Message', ''))[:200]}") from error
-        if isinstance(error, NoCredentialsError):
-            raise UserError(f"{place}: there are no AWS credentials", fix=_LOGIN_FIX) from error
-        if isinstance(error, BotoCoreError):
-            raise Unreachable(f"{place}: {str(error)[:200]}") from error
-        return False
+    if isinstance(error, NoCredentialsError):
+        return UserError(f"{place}: there are no AWS credentials", fix=_LOGIN_FIX)
+    if not isinstance(error, ClientError):
+        return Unreachable(f"{place}: {str(error)[:200]}")
+    about: Any = error.response.get("Error", {})
+    code = str(about.get("Code", ""))
+    if code in _MISSING:
+        return _NoObject(f"{place}: there is no such object")
+    if code == "NoSuchBucket":
+        return UserError(f"there is no bucket {place}", fix="check its name, and AWS_REGION")
+    if code in _LOGIN:
+        return UserError(f"{place}: access was refused ({code})", fix=_LOGIN_FIX)
+    return Unreachable(f"{place} answers {code}: {str(about.get('Message', ''))[:200]}")
 
 
 _LOGIN_FIX = "set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use the machine's role"
