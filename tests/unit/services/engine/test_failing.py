@@ -176,7 +176,7 @@ async def test_a_write_that_is_refused_ends_in_a_failed_record_and_the_next_try_
 HOOKS = """\
 {{- range .Values.hooks }}
 ---
-apiVersion: v1
+apiVersion: {{ .version | default "v1" }}
 kind: {{ .kind | default "ConfigMap" }}
 metadata:
   name: {{ .name }}
@@ -238,7 +238,12 @@ async def test_a_hook_that_cannot_be_created_leaves_the_earlier_ones(world: Worl
 
 
 async def test_a_crd_that_is_a_hook_is_never_deleted(world: World, hooked: Callable[..., Any]) -> None:
-    crd = {"name": "things.example.org", "kind": "CustomResourceDefinition", "delete": "hook-succeeded"}
+    crd = {
+        "name": "things.example.org",
+        "kind": "CustomResourceDefinition",
+        "version": "apiextensions.k8s.io/v1",
+        "delete": "hook-succeeded",
+    }
     assert (await world.one(hooked({"name": "cm", "delete": "hook-succeeded"}, crd))).outcome is Outcome.INSTALLED
     assert await world.data("cm") is None
     assert await world.get("CustomResourceDefinition", crd["name"], "apiextensions.k8s.io/v1", namespace="") is not None
