@@ -152,6 +152,9 @@ def basic(user: str, password: str) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Otherwise head and body go in two packets, and each answer waits 40 ms for the client's delayed ACK.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     web: WebServer
 
     def do_GET(self) -> None:
