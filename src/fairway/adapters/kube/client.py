@@ -8,6 +8,7 @@ resourceVersion, so that they are consistent: a plan must see what this very pro
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -17,7 +18,7 @@ import orjson
 
 from fairway.adapters.kube import paths
 from fairway.adapters.kube.answers import Expired, NotFound
-from fairway.adapters.kube.discovery import Discovery, discover
+from fairway.adapters.kube.discovery import discover
 from fairway.adapters.kube.serving import Serving
 from fairway.adapters.kube.transport import Call, Transport
 from fairway.adapters.kube.watch import watch
@@ -40,9 +41,9 @@ _JSON = {"Content-Type": "application/json"}
 class KubeClient:
     """One cluster. Made by `open_cluster`; may be used by any number of tasks of one event loop at once."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, serving: Serving | None = None) -> None:
         self._transport = transport
-        self._serving = Serving(lambda: discover(transport))
+        self._serving = serving or Serving(lambda: discover(transport))
 
     @property
     def address(self) -> str:
@@ -245,7 +246,6 @@ def _body(obj: Any, ref: ObjectRef) -> bytes:
 
 def _mask(error: ApiRefusal, obj: Object) -> None:
     """Servers quote what they refuse, and this was a Secret."""
-    import base64
 
     secrets = SecretRegister()
     for value in (str(v) for part in ("data", "stringData") for v in (obj.get(part) or {}).values()):
@@ -255,6 +255,3 @@ def _mask(error: ApiRefusal, obj: Object) -> None:
     error.message = secrets.mask(error.message)
     error.args = (error.message,)
     error.causes = tuple(Cause(c.reason, secrets.mask(c.message), c.field) for c in error.causes)
-
-
-__all__ = ["Discovery", "KubeClient"]
