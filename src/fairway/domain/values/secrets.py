@@ -122,8 +122,8 @@ class SecretRegister:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._forms: dict[str, bool] = {}
-        """Each form, and whether it counts only as a whole word."""
+        self._forms: dict[str, dict[str, bool]] = {}
+        """Each form by its first characters, and whether it counts only as a whole word."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -142,8 +142,8 @@ class SecretRegister:
             return
         self._known.add(text)
         for form in _forms(text):
-            self._forms.setdefault(form, False)
-        self._forms[text] = is_wordlike(text)
+            self._forms.setdefault(form[:MIN_LENGTH], {}).setdefault(form, False)
+        self._forms.setdefault(text[:MIN_LENGTH], {})[text] = is_wordlike(text)
 
     def add_values(self, values: Any, secret_paths: Collection[Path] = ()) -> None:
         """Remember the secret leaves of some values; those that only their key gives away must not look like words."""
@@ -153,11 +153,13 @@ class SecretRegister:
 
     def mask(self, text: str) -> str:
         """`text` with each known secret replaced by `MASK`."""
-        found = [form for form in self._forms if form in text]
+        heads = {text[i : i + MIN_LENGTH] for i in range(len(text) - MIN_LENGTH + 1)}
+        near = [self._forms[head] for head in heads & self._forms.keys()]
+        found = {form: alone for forms in near for form, alone in forms.items() if form in text}
         if not found:
             return text
-        found.sort(key=lambda form: (-len(form), form))
-        return re.sub("|".join(self._pattern(form) for form in found), MASK, text)
+        longest_first = sorted(found, key=lambda form: (-len(form), form))
+        return re.sub("|".join(_pattern(form, alone=found[form]) for form in longest_first), MASK, text)
 
     def mask_tree(self, value: Any) -> Any:
         """Decoded JSON with each known secret masked inside its strings (keys of maps stay)."""
@@ -171,9 +173,10 @@ class SecretRegister:
             return MASK
         return value
 
-    def _pattern(self, form: str) -> str:
-        escaped = re.escape(form)
-        return rf"(?<![\w-]){escaped}(?![\w-])" if self._forms[form] else escaped
+
+def _pattern(form: str, *, alone: bool) -> str:
+    escaped = re.escape(form)
+    return rf"(?<![\w-]){escaped}(?![\w-])" if alone else escaped
 
 
 @lru_cache(maxsize=4096)
