@@ -121,7 +121,7 @@ def pod(obj: Object) -> Health:
     if phase == "Succeeded":
         return healthy("Succeeded", "ran to its end")
     if ended := phase_failure(obj):
-        return failed(ended.reason, ended.message)
+        return failed(ended.reason, ended.message or str(ended))
     if is_true(obj, "Ready"):
         return healthy("Ready", "ready")
     return progressing("NotReady", "runs, not ready yet" if phase == "Running" else "not started yet")
