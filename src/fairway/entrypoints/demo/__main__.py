@@ -1,0 +1,65 @@
+"""`python -m fairway.entrypoints.demo [--once | --down]`, called by `make demo` and `make demo-down`."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from fairway.domain.errors import FairwayError, UserError
+from fairway.entrypoints.demo.places import Places
+from fairway.entrypoints.demo.stage import Stage
+from fairway.entrypoints.demo.story import tell
+from fairway.settings import load_settings, process_environment
+
+INTERRUPTED = 130
+OVERRIDES = ("FAIRWAY_ENVIRONMENTS_FILE", "FAIRWAY_CLUSTER")
+"""Variables that would lead the shown commands to another repository or cluster."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--once", is_flag=True, help="End by itself; without it, keep showing how prod is doing.")
+@click.option("--down", is_flag=True, help="Stop the demo's cluster and remove its folder.")
+def demo(once: bool, down: bool) -> None:
+    """Show Fairway's main job on a real control plane: about a minute, once that is built."""
+    places = Places(Path.cwd(), load_settings())
+    try:
+        if down:
+            _down(places)
+        else:
+            _up(places, once)
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted; the cluster runs until {places.down_command}", err=True)
+        sys.exit(INTERRUPTED)
+    except FairwayError as error:
+        fix = f"\n  {error.fix}" if error.fix else ""
+        click.echo(f"\nthe demo stopped: {error}{fix}", err=True)
+        sys.exit(1)
+
+
+def _up(places: Places, once: bool) -> None:
+    if shutil.which("git") is None:
+        raise UserError("the demo needs git", fix="install it, then call the demo again")
+    places.make_fresh()
+    env = {key: value for key, value in process_environment().items() if key not in OVERRIDES}
+    stage = Stage(places.shop, env)
+    tell(stage, places)
+    if once:
+        return
+    stage.say("\nUntil Ctrl-C:")
+    try:
+        stage.fairway("status", "prod", "--watch")
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _down(places: Places) -> None:
+    stopped = places.stop_cluster()
+    removed = places.remove()
+    click.echo("the demo's cluster and files are gone" if stopped or removed else "there is no demo to stop")
+
+
+if __name__ == "__main__":
+    demo()
