@@ -18,16 +18,17 @@ class ChartFiles:
     folders: FolderReader
     files: ValueFiles
     """Knows how paths are shown."""
-    _read: dict[str, ChartDefaults] = field(default_factory=dict)
+    _read: dict[tuple[str, str], ChartDefaults] = field(default_factory=dict)
 
     async def defaults(self, chart: ChartSource, folder: str = "") -> ChartDefaults:
         """The defaults of a chart and its sub-charts. `folder`: what people edit, when the chart was packed from one.
 
         Positions in a chart that has no folder start with its archive's usual name: `redis-1.2.3.tgz/values.yaml`.
         """
-        if chart.digest not in self._read:
-            self._read[chart.digest] = await self._defaults(chart, folder)
-        return self._read[chart.digest]
+        key = (chart.digest, folder)
+        if key not in self._read:
+            self._read[key] = await self._defaults(chart, folder)
+        return self._read[key]
 
     async def _defaults(self, chart: ChartSource, folder: str) -> ChartDefaults:
         path = Path(chart.path)

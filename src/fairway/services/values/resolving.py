@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Sequence
 
 from fairway.domain.charts.rendering import ChartSource
+from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import ChartKind, ChartValue, Environment, Release
 from fairway.domain.values.assignments import Assignment, assignment
 from fairway.domain.values.coalescing import coalesced_defaults
@@ -82,7 +83,11 @@ class ReleaseValues:
             return await self._environment_layers(release.name)
         if self._prepared is None:
             self._prepared = asyncio.ensure_future(self._environment_layers(""))
-        return await asyncio.shield(self._prepared)
+        try:
+            return await asyncio.shield(self._prepared)
+        except FairwayError:
+            self._prepared = None
+            raise
 
     async def release_layers(self, release: Release) -> ReleaseLayers:
         file = await self._files.document(release.values_file, release.position) if release.values_file else None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
 
 from fairway.adapters.charts.folders import DiskFolders
+from fairway.domain.charts.archive import write_archive
 from fairway.domain.charts.rendering import ChartSource
-from fairway.domain.errors import InvalidInput, Position, UserError
+from fairway.domain.errors import InvalidInput, Position, Transient, UserError
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.repository.models import (
     ChartKind,
@@ -134,6 +136,44 @@ async def test_the_environment_s_sources_are_asked_once_for_all_releases(folder:
         assert found.values["db"] == {"password": "hunter22"}
         assert found.secret_paths == {("db", "password")}
     assert len(reader.asked) == 1
+
+
+async def test_a_source_that_failed_once_is_asked_again_for_the_next_release(folder: Path) -> None:
+    class Recovering(CountingReader):
+        async def get(self, ref: ObjectRef) -> Object | None:
+            if not self.asked:
+                self.asked.append(ref)
+                raise Transient("the cluster does not answer")
+            return await super().get(ref)
+
+    values = resolver(folder, environment(folder, secret("p")), objects=Recovering())
+    with pytest.raises(Transient):
+        await values.user_values(release(folder))
+    assert (await values.user_values(release(folder, name="api"))).values["p"] == "hunter22"
+
+
+async def test_equal_charts_in_two_folders_are_named_by_their_own_folder(folder: Path) -> None:
+    shutil.copytree(folder / "charts/web", folder / "charts/copy")
+    values = resolver(folder, environment(folder))
+    for name in ("web", "copy"):
+        path = str(folder / "charts" / name)
+        chart = ChartReference(ChartKind.DIRECTORY, path, None, HERE)
+        explanation = await values.explain(
+            release(folder, chart=chart), dataclasses.replace(chart_of(folder), path=path)
+        )
+        assert explanation.provenance[("image", "tag")][-1].position.file == f"charts/{name}/values.yaml"
+
+
+async def test_a_packed_chart_is_named_by_its_archive_unless_a_folder_is_behind_it(folder: Path) -> None:
+    packed = folder / "cache/abc"
+    packed.parent.mkdir()
+    files = {path.name: path.read_bytes() for path in (folder / "charts/web").iterdir()}
+    packed.write_bytes(write_archive("web", files))
+    chart = ChartSource("web", "1.0.0", str(packed), "sha256:1", "stable/web 1.0.0")
+    values = resolver(folder, environment(folder))
+    remote = release(folder, chart=ChartReference(ChartKind.REPOSITORY, "stable/web", "1.0.0", HERE))
+    for mine, file in ((remote, "web-1.0.0.tgz/values.yaml"), (release(folder), "charts/web/values.yaml")):
+        assert (await values.explain(mine, chart)).provenance[("image", "tag")][-1].position.file == file
 
 
 async def test_a_source_that_names_the_release_is_asked_for_each(folder: Path) -> None:
