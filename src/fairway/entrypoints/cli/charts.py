@@ -90,7 +90,7 @@ def show(
     """
     repos = loaded(environments_file).helm_repos if environments_file.is_file() else ()
     work = _show(_reference(reference, version), repos, all_versions, offline, output)
-    return run_async(work, again=f"fairway charts show {reference}")
+    return run_async(work)
 
 
 async def _show(

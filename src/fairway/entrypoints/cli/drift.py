@@ -49,7 +49,7 @@ def drift(
       fairway drift prod -r web --exit-code
     """
     place = place_of(environments_file, environment, cluster)
-    return run_async(_drift(load_settings(), place, releases, exit_code, output), again="fairway drift")
+    return run_async(_drift(load_settings(), place, releases, exit_code, output))
 
 
 async def _drift(settings: Settings, place: Place, only: Sequence[str], exit_code: bool, output: str) -> int:

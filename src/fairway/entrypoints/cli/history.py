@@ -34,7 +34,7 @@ def history(environment: str | None, release: str | None, limit: int, environmen
     """
     environment, name = environment_and_release(environment, release)
     place = place_of(environments_file, environment)
-    return run_async(_history(load_settings(), place, name, limit, output), again="fairway history")
+    return run_async(_history(load_settings(), place, name, limit, output))
 
 
 async def _history(settings: Settings, place: Place, name: str, limit: int, output: str) -> int:

@@ -66,7 +66,7 @@ def plan(
     """
     settings = load_settings()
     work = _plan(settings, environments_file, environment, cluster, releases, out, exit_code, output, engine)
-    return run_async(work, again="fairway plan")
+    return run_async(work)
 
 
 async def _plan(

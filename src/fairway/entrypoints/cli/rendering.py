@@ -47,7 +47,7 @@ def render(
     """
     place = place_of(environments_file, environment, cluster)
     work = _render(load_settings(), place, releases, kube_version, show_secrets, engine)
-    return run_async(work, again="fairway render")
+    return run_async(work)
 
 
 async def _render(

@@ -16,15 +16,16 @@ from fairway.settings import load_settings
 INTERRUPTED = 130
 
 
-def run_async(work: Coroutine[Any, Any, int], *, again: str) -> int:
+def run_async(work: Coroutine[Any, Any, int], *, again: str = "") -> int:
     """Run to the end and return the exit code; SIGINT and SIGTERM cancel, after which records are consistent.
 
-    `again` is the command that goes on where an interrupted one stopped.
+    `again` is the command that goes on where an interrupted one stopped; empty for verbs that change nothing.
     """
     try:
         return asyncio.run(_with_sigterm(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        click.echo(f"interrupted; what was begun is recorded as failed. Go on with: {again}", err=True)
+        more = f"; what was begun is recorded as failed. Go on with: {again}" if again else ""
+        click.echo(f"interrupted{more}", err=True)
         return INTERRUPTED
 
 

@@ -56,7 +56,7 @@ def status(
     """
     place = place_of(environments_file, environment, cluster)
     work = _status(load_settings(), place, releases, watch, exit_code, output)
-    return run_async(work, again="fairway status")
+    return run_async(work)
 
 
 async def _status(

@@ -36,7 +36,7 @@ def why(environment: str | None, release: str | None, environments_file: Path, o
     if place.one.release(name) is None:
         known = ", ".join(r.name for r in place.one.releases)
         raise UserError(f"environment {place.one.name} declares no release {name}", fix=f"it declares: {known}")
-    return run_async(_why(load_settings(), place, name, output), again="fairway why")
+    return run_async(_why(load_settings(), place, name, output))
 
 
 async def _why(settings: Settings, place: Place, name: str, output: str) -> int:
