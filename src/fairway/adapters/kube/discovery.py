@@ -9,7 +9,7 @@ Source: k8s.io/api/apidiscovery/v2, and client-go's discovery client.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +17,7 @@ import orjson
 
 from fairway.adapters.kube.transport import Call, Transport
 from fairway.domain.errors import FairwayError, Transient
-from fairway.domain.manifests.api import ApiResource, ApiResources
-from fairway.domain.manifests.objects import Kind, group_of
+from fairway.domain.manifests.api import ApiResource, ApiResources, indexed
 
 _AGGREGATED = {
     "Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
@@ -51,17 +50,7 @@ async def discover(transport: Transport) -> Discovery:
             found.extend(_aggregated(document, missing))
         else:
             found.extend(await _one_by_one(transport, document, missing))
-    return Discovery(index(orjson.loads(version)["gitVersion"], found), tuple(missing))
-
-
-def index(kube_version: str, resources: Iterable[ApiResource]) -> ApiResources:
-    """Resources in the server's order of preference: the first version of a kind is the preferred one."""
-    by_ref: dict[tuple[str, str], ApiResource] = {}
-    by_kind: dict[Kind, ApiResource] = {}
-    for resource in resources:
-        by_ref.setdefault((resource.api_version, resource.kind), resource)
-        by_kind.setdefault(Kind(group_of(resource.api_version), resource.kind), resource)
-    return ApiResources(kube_version, tuple(by_ref.values()), by_ref, by_kind)
+    return Discovery(indexed(orjson.loads(version)["gitVersion"], found), tuple(missing))
 
 
 def _aggregated(document: Any, missing: list[str]) -> Iterator[ApiResource]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Literal
 
 from fairway.domain.charts.rendering import Capabilities
-from fairway.domain.manifests.objects import Kind, Object
+from fairway.domain.manifests.objects import Kind, Object, group_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,16 @@ class ApiResources:
         versions = {r.api_version for r in self.resources}
         versions |= {f"{r.api_version}/{r.kind}" for r in self.resources}
         return Capabilities(self.kube_version, tuple(sorted(versions)))
+
+
+def indexed(kube_version: str, resources: Iterable[ApiResource]) -> ApiResources:
+    """Resources in the server's order of preference: the first version of a kind is the preferred one."""
+    by_ref: dict[tuple[str, str], ApiResource] = {}
+    by_kind: dict[Kind, ApiResource] = {}
+    for resource in resources:
+        by_ref.setdefault((resource.api_version, resource.kind), resource)
+        by_kind.setdefault(Kind(group_of(resource.api_version), resource.kind), resource)
+    return ApiResources(kube_version, tuple(by_ref.values()), by_ref, by_kind)
 
 
 class EventType(StrEnum):

@@ -10,10 +10,11 @@ import pytest
 from tests.unit.adapters.kube.conftest import Server, ok, status
 
 from fairway.adapters.kube.client import KubeClient
-from fairway.adapters.kube.discovery import Discovery, index
+from fairway.adapters.kube.discovery import Discovery
 from fairway.adapters.kube.memory import BUILT_IN
 from fairway.adapters.kube.serving import Serving
 from fairway.domain.kube_errors import InvalidObject
+from fairway.domain.manifests.api import indexed
 from fairway.domain.manifests.masking import MASK
 from fairway.domain.manifests.objects import Object, ObjectRef
 
@@ -23,7 +24,7 @@ WEB = ObjectRef("apps/v1", "Deployment", "shop", "web")
 @pytest.fixture
 async def client(server: Server) -> KubeClient:
     async def known() -> Discovery:
-        return Discovery(index("v1.36.3", BUILT_IN))
+        return Discovery(indexed("v1.36.3", BUILT_IN))
 
     return KubeClient(await server.transport(), Serving(known))
 

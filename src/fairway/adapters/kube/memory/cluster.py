@@ -17,12 +17,11 @@ from typing import Any
 import orjson
 
 from fairway.adapters.kube.answers import NotFound
-from fairway.adapters.kube.discovery import index
 from fairway.adapters.kube.memory import writing
 from fairway.adapters.kube.memory.kinds import BUILT_IN, served_by
 from fairway.adapters.kube.memory.selectors import by_fields, by_labels
 from fairway.domain.kube_errors import AlreadyExists, Conflict, InvalidObject, UnknownKind
-from fairway.domain.manifests.api import ApiResource, ApiResources, EventType, Propagation, WatchEvent
+from fairway.domain.manifests.api import ApiResource, ApiResources, EventType, Propagation, WatchEvent, indexed
 from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef, ref_of
 
 FIELD_MANAGER = "helm"
@@ -245,7 +244,7 @@ class MemoryKube:
 
     def _serve(self) -> None:
         crds = [obj for key, obj in self._objects.items() if key.kind == _CRD]
-        self._resources = index(self._kube_version, (*self._built_in, *(r for crd in crds for r in served_by(crd))))
+        self._resources = indexed(self._kube_version, (*self._built_in, *(r for crd in crds for r in served_by(crd))))
 
     def _tell(self, event: EventType, kind: Kind, obj: Object) -> None:
         for watched, queue in self._watchers:
