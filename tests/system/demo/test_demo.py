@@ -1,0 +1,61 @@
+"""The demo as `make demo ONCE=1` runs it: on a control plane of its own, to its end, and away again."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.clusters import Cluster
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def run(tmp_path: Path, cluster: Cluster) -> Iterator[Run]:
+    """Runs a Python module in a folder; the demo is taken down whatever happened. `cluster` means: one can be had."""
+    env = {**os.environ, "FAIRWAY_DATA_DIR": str(tmp_path / "data")}
+    start = tmp_path / "start"
+    start.mkdir()
+
+    def run(module: str, *words: str, folder: str = ".") -> subprocess.CompletedProcess[str]:
+        argv = [sys.executable, "-m", module, *words]
+        return subprocess.run(argv, cwd=start / folder, env=env, capture_output=True, text=True, check=False)
+
+    yield run
+    run("fairway.entrypoints.demo", "--down")
+
+
+@pytest.mark.cluster
+@pytest.mark.timeout(600)
+def test_the_demo_tells_its_story_and_leaves_a_cluster_to_play_with(run: Run, tmp_path: Path) -> None:
+    told = run("fairway.entrypoints.demo", "--once")
+    assert told.returncode == 0, told.stdout + told.stderr
+    for step in (
+        "$ fairway apply staging",
+        "shop/orders:1.4.1 → shop/orders:1.4.2",
+        "changed by kubectl-set",
+        "was deleted",
+        "Rollback to 1",
+        "make demo-down" if (tmp_path / "start" / "Makefile").exists() else "--down",
+    ):
+        assert step in told.stdout
+    for line in ("panic: DATABASE_URL is not set", "not started: needs orders", "2 corrected, 8 unchanged"):
+        assert line in told.stderr
+
+    # The chart repository is gone with the demo; the commands that it suggests work all the same.
+    status = run("fairway", "status", "prod", "-o", "json", "--exit-code", folder=".demo/shop")
+    assert status.returncode == 0, status.stderr
+    assert "search" in status.stdout
+    unchanged = run("fairway", "apply", "prod", "-o", "json", folder=".demo/shop")
+    assert unchanged.returncode == 0, unchanged.stderr
+    assert json.loads(unchanged.stdout)
+    failed = run("fairway", "log", "--failed", folder=".demo/shop")
+    assert "orders 1.5.0, payments 3.1.0" in failed.stdout
+
+    down = run("fairway.entrypoints.demo", "--down")
+    assert down.returncode == 0
+    assert not (tmp_path / "start" / ".demo").exists()
+    assert "no demo to stop" in run("fairway.entrypoints.demo", "--down").stdout
