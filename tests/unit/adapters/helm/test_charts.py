@@ -125,7 +125,7 @@ def test_a_constraint_on_the_cluster_ignores_the_providers_suffix(
         assert fits
 
 
-@pytest.mark.parametrize("data", [b"no archive", gzip.compress(b"no tar")])
+@pytest.mark.parametrize("data", [b"no archive", gzip.compress(b"no tar", mtime=0)])
 def test_what_is_no_chart_is_refused_with_its_name(data: bytes, tmp_path: Path) -> None:
     path = tmp_path / "broken.tgz"
     path.write_bytes(data)
