@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fairway.services.recording.maintenance import LedgerReport
     from fairway.services.recording.ports import Ledger, Spool
     from fairway.services.recording.recorder import Recorder
-    from fairway.services.values.ports import SecretReader
+    from fairway.services.values.ports import Decryptor, SecretReader
     from fairway.services.values.resolving import ReleaseValues
 
 
@@ -94,8 +94,12 @@ def release_values(
     objects: SecretReader | None = None,
     env: Mapping[str, str] | None = None,
     offline: bool = False,
+    decryptor: Decryptor | None = None,
 ) -> ReleaseValues:
-    """The values of an environment's releases, for one run. `objects` reads the environment's cluster."""
+    """The values of an environment's releases, for one run. `objects` reads the environment's cluster.
+
+    `decryptor` None is the `sops` program.
+    """
     from fairway.adapters.charts.folders import DiskFolders
     from fairway.adapters.gcp.addresses import ENDPOINT, GoogleAddresses
     from fairway.adapters.sops.program import SopsProgram
@@ -105,7 +109,7 @@ def release_values(
     from fairway.services.values.sources import SourcePorts
 
     env = process_environment() if env is None else env
-    files = ValueFiles(SopsProgram())
+    files = ValueFiles(decryptor or SopsProgram())
     addresses = GoogleAddresses(env.get("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE") or ENDPOINT)
     ports = SourcePorts(env, objects, addresses, offline)
     return ReleaseValues(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fairway.adapters.git.facts import GitFacts
+    from fairway.adapters.helm.binary import BinaryRenderer
     from fairway.adapters.helm.sdk import SdkRenderer
     from fairway.domain.deployments.record import Run
     from fairway.domain.repository.models import Environment, Repository
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from fairway.services.contexts import ClusterAccess
     from fairway.services.engine.opened import OpenEnvironment
     from fairway.services.recording.recorder import Recorder
+    from fairway.services.rendering import OpenRendering, SchemaSource
+    from fairway.services.values.ports import Decryptor
 
 
 @asynccontextmanager
@@ -64,7 +67,61 @@ async def open_environment(
         renderer.close()
 
 
-def _renderer(engine: str, access: ClusterAccess) -> SdkRenderer:
+@asynccontextmanager
+async def open_rendering(
+    settings: Settings,
+    repository: Repository,
+    environment: Environment,
+    charts: Charts,
+    *,
+    engine: str = "sdk",
+    kube_version: str | None = None,
+    decryptor: Decryptor | None = None,
+) -> AsyncIterator[OpenRendering]:
+    """What rendering one environment's releases takes, and nothing that could change a cluster.
+
+    With `kube_version` (`newest` is the newest known one) nothing outside is asked: kinds and schemas are the built-in
+    ones of that version, `lookup` finds nothing, and values that the cluster holds are stood in for. Without it the
+    environment's cluster is asked. Raises `UserError` for an unknown version, and when no cluster can be found.
+    """
+    from contextlib import AsyncExitStack
+
+    from fairway.domain.kubernetes.builtin import builtin_resources
+    from fairway.domain.kubernetes.versions import NEWEST
+    from fairway.domain.values.secrets import SecretRegister
+    from fairway.services.engine.gathering import Gathering
+    from fairway.services.rendering import OpenRendering
+    from fairway.wiring import cluster_access, release_values
+
+    register = SecretRegister()
+    schemas: SchemaSource
+    async with AsyncExitStack() as stack:
+        if kube_version is not None:
+            from fairway.adapters.openapi.recorded import RecordedSchemas
+            from fairway.services.contexts import ClusterAccess
+
+            resources = builtin_resources(NEWEST if kube_version == "newest" else kube_version)
+            schemas = RecordedSchemas()
+            values = release_values(environment, register=register, offline=True, decryptor=decryptor)
+            renderer = _renderer(engine, ClusterAccess())
+        else:
+            from fairway.adapters.kube import open_cluster
+            from fairway.adapters.openapi.served import ServedSchemas
+
+            access = cluster_access(settings, repository, environment)
+            kube = await stack.enter_async_context(
+                open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster)
+            )
+            resources = await kube.discover()
+            schemas = ServedSchemas(kube, settings.cache_dir / "openapi")
+            values = release_values(environment, register=register, objects=kube, decryptor=decryptor)
+            renderer = _renderer(engine, access)
+        stack.callback(renderer.close)
+        gathering = Gathering(environment, charts, values, repository.root)
+        yield OpenRendering(environment, gathering, renderer, resources, schemas, register, live=kube_version is None)
+
+
+def _renderer(engine: str, access: ClusterAccess) -> SdkRenderer | BinaryRenderer:
     if engine == "helm":
         from fairway.adapters.helm.binary import BinaryRenderer
 

@@ -78,6 +78,10 @@ class KubeClient:
     async def discover(self, *, fresh: bool = False) -> ApiResources:
         return await self._serving.resources(fresh=fresh)
 
+    async def document(self, path: str) -> Any:
+        """A JSON document that the server publishes about itself, e.g. `/openapi/v3`."""
+        return orjson.loads(await self._transport.send(Call("discover", "GET", path, f"read {path.partition('?')[0]}")))
+
     async def get(self, ref: ObjectRef) -> Object | None:
         try:
             resource = await self._serving.resource(ref)

@@ -20,6 +20,10 @@ RELEASE = "release"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
+class UnsetVariable(UserError):
+    """A variable of the process environment is not there; whoever runs the program must set it, no author is wrong."""
+
+
 def map_strings(value: Any, change: Callable[[str], str]) -> Any:
     """The same structure with every string (not the keys of maps) changed."""
     if isinstance(value, str):
@@ -46,7 +50,7 @@ def expand(text: str, variables: Mapping[str, str], where: Position | None, used
     """Replace variables of the process environment; `$$` becomes `$`.
 
     `${VAR:-default}` takes the default when VAR is unset or empty; the default may hold variables itself.
-    Names that were read are added to `used`. Raises `UserError` for a variable that is unset and has no default.
+    Names that were read are added to `used`. Raises `UserError` for a variable that is unset and has no default (`UnsetVariable`).
     """
     if "$" not in text:
         return text
@@ -114,7 +118,7 @@ def _lookup(name: str, variables: Mapping[str, str], where: Position | None, use
     used.add(name)
     value = variables.get(name)
     if value is None:
-        raise UserError(
+        raise UnsetVariable(
             f"${name} is not set in the environment of this process",
             where=where,
             fix=f"export {name}=…, give a default as ${{{name}:-default}}, or write $${name} for the text itself",

@@ -20,7 +20,7 @@ from fairway.domain.repository.models import Environment, ValueSource
 from fairway.domain.repository.placeholders import fill
 from fairway.domain.values.addresses import address_query
 from fairway.domain.values.assignments import Sourced
-from fairway.domain.values.interpolation import RELEASE
+from fairway.domain.values.interpolation import RELEASE, UnsetVariable
 from fairway.domain.values.jsonpath import select
 from fairway.domain.values.outputs import OutputPending, output_ref
 from fairway.domain.values.secrets import NotRead, looks_secret
@@ -80,7 +80,7 @@ class Sources:
         name = str(settings["name"])
         value = self.ports.variables.get(name, settings.get("default"))
         if value is None:
-            raise UserError(
+            raise UnsetVariable(
                 f"${name} is not set in the environment of this process",
                 where=source.position,
                 fix=f"export {name}=…, or add default: VALUE",
