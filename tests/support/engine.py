@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,18 @@ from fairway.domain.manifests.origins import Written
 from fairway.domain.releases.holding import Holder, Life
 from fairway.domain.releases.plan import EnvironmentPlan, ObjectAction, ReleasePlan
 from fairway.domain.releases.revision import Revision
-from fairway.domain.repository.models import Cluster, Environment, Need, Policy, Provider, Release
+from fairway.domain.repository.models import (
+    Cluster,
+    CrdPolicy,
+    DriftMode,
+    Environment,
+    FailurePolicy,
+    ImmutablePolicy,
+    Need,
+    Policy,
+    Provider,
+    Release,
+)
 from fairway.domain.values.secrets import SecretRegister
 from fairway.services.engine.carrying import Result
 from fairway.services.engine.drifting import find_drift
@@ -326,4 +338,14 @@ def actions(plan: ReleasePlan) -> dict[str, str]:
 
 
 def with_policy(declared: Declared, **policy: Any) -> Declared:
-    return replace(declared, release=replace(declared.release, policy=replace(declared.release.policy, **policy)))
+    """The same with another policy; words of an enumeration as people write them."""
+    typed = {name: ENUMS[name](value) if name in ENUMS else value for name, value in policy.items()}
+    return replace(declared, release=replace(declared.release, policy=replace(declared.release.policy, **typed)))
+
+
+ENUMS: dict[str, type[StrEnum]] = {
+    "drift": DriftMode,
+    "crds": CrdPolicy,
+    "immutable": ImmutablePolicy,
+    "on_failure": FailurePolicy,
+}

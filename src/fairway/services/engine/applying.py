@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 
@@ -18,7 +18,7 @@ from fairway.domain.manifests.ownership import is_kept, owned, owner_of
 from fairway.domain.manifests.takeover import needs_takeover, takeover_patch
 from fairway.domain.releases.notes import InventoryItem
 from fairway.domain.repository.models import ImmutablePolicy, Policy
-from fairway.services.engine.content import Document
+from fairway.services.engine.content import Document, locate
 from fairway.services.engine.session import Session
 
 GONE_TIMEOUT = timedelta(minutes=2)
@@ -72,7 +72,8 @@ async def apply_one(
             if attempt == NEW_KIND_RETRIES - 1:
                 raise unknown_kind(ref) from error
             await asyncio.sleep(NEW_KIND_PAUSE)
-            await session.kube.discover(fresh=True)
+            ref = locate(document.object, await session.kube.discover(fresh=True), owner.namespace)
+            desired = to_apply(owner, replace(document, ref=ref), live)
         except InvalidObject as error:
             fields = immutable_fields(error)
             if not fields:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fairway.domain.errors import FairwayError, Refused
-from fairway.domain.manifests.objects import ObjectRef
+from fairway.domain.manifests.objects import Kind, ObjectRef
 from fairway.domain.progress import Outcome
 from fairway.domain.releases import notes
 from fairway.domain.releases.blast_radius import Deletion
@@ -23,13 +23,15 @@ from fairway.services.engine.applying import Owner, apply_documents, inventory
 from fairway.services.engine.change import Change, ChangeFailed, Operation
 from fairway.services.engine.crds import ensure_crds
 from fairway.services.engine.deploying import deploy
-from fairway.services.engine.planning import Planned, PlanOptions, failed_attempts, plan_release
+from fairway.services.engine.inputs import refreshed
+from fairway.services.engine.planning import Planned, PlanOptions, failed_attempts, plan_release, self_notes
 from fairway.services.engine.recovering import close_abandoned
 from fairway.services.engine.rolling_back import roll_back
 from fairway.services.engine.session import Session, Unhealthy
 from fairway.services.engine.snapshot import Snapshot
 
 OnPhase = Callable[[str, str], None]
+CRD = Kind("apiextensions.k8s.io", "CustomResourceDefinition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,13 @@ async def carry_out(
     if plan.state is ReleaseState.STALLED:
         fix = f"change its inputs, or insist: fairway apply -r {plan.name}"
         return Result(Outcome.REFUSED, plan.latest.version if plan.latest else 0, (plan.reason, fix))
-    if plan.action is Action.NOTHING and plan.change is None:
-        await _supersede_strays(session, snapshot, plan)
-        return Result(Outcome.UNCHANGED, plan.latest.version if plan.latest else 0)
     if plan.action is Action.REFUSE:
         return Result(Outcome.REFUSED, reasons=(plan.reason,))
-    assert plan.change is not None
     assert plan.inputs is not None
     try:
+        if plan.change is None:
+            await _keep_house(session, snapshot, plan)
+            return Result(Outcome.UNCHANGED, plan.latest.version if plan.latest else 0)
         _check_deletions(plan, allow_deletions)
         if plan.action is Action.CORRECT:
             return await _correct(session, plan, plan.change, on_phase)
@@ -77,11 +78,18 @@ async def carry_out(
         change = plan.change
         if await ensure_crds(session, snapshot, change):
             on_phase("crds", "")
-            again = await plan_release(session, snapshot, plan.inputs, replace(options, force=True, take_over=True))
+            inputs = refreshed(plan.inputs, snapshot.capabilities)
+            again = await plan_release(session, snapshot, inputs, replace(options, force=True, take_over=True))
             if again.change is None:
                 return Result(Outcome.REFUSED, reasons=(again.reason,))
-            change = again.change
-        return await _deploy(session, plan, change, on_phase)
+            known = {k: v for k, v in change.notes_to_self.items() if k == notes.DEPLOYMENT}
+            change = replace(again.change, notes_to_self={**again.change.notes_to_self, **known})
+            plan = replace(plan, inputs=inputs)
+        result = await _deploy(session, plan, change, on_phase)
+        if any(ref.key.kind == CRD for ref in result.changed):
+            # Those who need this release render for a cluster that knows the new kinds.
+            await snapshot.rediscover()
+        return result
     except ChangeFailed as error:
         return Result(Outcome.FAILED, reasons=(error.message, *error.lines), error=error)
     except FairwayError as error:
@@ -102,8 +110,16 @@ def _check_deletions(plan: Planned, allowed: bool) -> None:
         )
 
 
-async def _supersede_strays(session: Session, snapshot: Snapshot, plan: Planned) -> None:
-    """A writer that died after its last revision was stored may have left an older one that is called deployed."""
+async def _keep_house(session: Session, snapshot: Snapshot, plan: Planned) -> None:
+    """What is wrong in the records of a release that is as it should be.
+
+    A writer that died after its last revision was stored may have left an older one that is called deployed. Inputs
+    that changed without changing what comes of them are noted, so that they are not rendered again each time.
+    """
+    assert plan.inputs is not None
+    if plan.previous is not None and plan.previous.notes_to_self.get(notes.INPUTS) != plan.inputs.digest:
+        parts = self_notes(plan.inputs, plan.previous.notes_to_self.get(notes.SOURCE, ""))
+        await session.store.update(replace(plan.previous, notes_to_self={**plan.previous.notes_to_self, **parts}))
     for summary in snapshot.history(plan.name):
         if summary.status is Status.DEPLOYED and plan.latest is not None and summary.version < plan.latest.version:
             stray = await session.store.read(summary.namespace, summary.name, summary.version)

@@ -24,18 +24,34 @@ async def ensure_crds(session: Session, snapshot: Snapshot, change: Change) -> b
         return False
     if change.operation is not Operation.INSTALL and policy is not CrdPolicy.UPGRADE:
         return False
-    objects: list[tuple[ObjectRef, Object]] = []
+    crds: list[tuple[ObjectRef, Object]] = []
     for file in change.content.crds:
-        objects.extend((ref_of(obj), obj) for _, obj in await session.renderer.parse(file.text))
+        crds.extend((ref_of(obj), obj) for _, obj in await session.renderer.parse(file.text))
+    objects = crds
     if policy is CrdPolicy.CREATE:
         there = await _existing(session, snapshot)
-        objects = [(ref, obj) for ref, obj in objects if ref.name not in there]
+        objects = [(ref, obj) for ref, obj in crds if ref.name not in there]
+        if not objects and not _all_served(snapshot, crds):
+            # Somebody else made them while this run was under way.
+            await snapshot.rediscover()
+            return True
     if not objects:
         return False
     applied = await asyncio.gather(*(session.kube.apply(obj, ref) for ref, obj in objects))
     stored = [(ref, obj) for (ref, _), obj in zip(objects, applied, strict=True)]
     await session.waiter.until_healthy(stored, timeout=change.timeout, on_progress=lambda _: None)
     await snapshot.rediscover()
+    return True
+
+
+def _all_served(snapshot: Snapshot, crds: list[tuple[ObjectRef, Object]]) -> bool:
+    for _, crd in crds:
+        spec = crd.get("spec") or {}
+        kind = (spec.get("names") or {}).get("kind", "")
+        for version in spec.get("versions") or ():
+            served = (f"{spec.get('group')}/{version.get('name')}", kind)
+            if version.get("served", True) and served not in snapshot.resources.by_ref:
+                return False
     return True
 
 

@@ -55,7 +55,8 @@ async def run_hooks(
         try:
             on_progress(f"{event} hook {hook.kind} {hook.name}")
             for ref, obj in objects:
-                await session.kube.create(obj, ref)
+                # As Helm 4 does: what is left of an earlier run is applied over, never taken from somebody else.
+                await session.kube.apply(obj, ref, force=False)
             created = True
             for ref, _ in objects:
                 await session.waiter.until_complete(ref, timeout=timeout, on_progress=on_progress)

@@ -75,6 +75,18 @@ def gather(
     return ReleaseInputs(environment, release, values, parts, inputs_digest(parts), chart, files)
 
 
+def refreshed(inputs: ReleaseInputs, capabilities: Capabilities) -> ReleaseInputs:
+    """The same inputs on a cluster that has learned new kinds meanwhile."""
+    return gather(
+        inputs.environment,
+        inputs.release,
+        values=inputs.values,
+        chart=inputs.chart,
+        files=inputs.files,
+        capabilities=capabilities,
+    )
+
+
 @lru_cache(maxsize=8)
 def capabilities_digest(capabilities: Capabilities) -> str:
     """Digest of the cluster's version and API set."""

@@ -59,6 +59,8 @@ class Previewing:
         )
         if change is None:
             return plan
+        if planned.previous:
+            self._secrets.add_earlier_values(planned.previous.config)
         documents = change.content.by_key
         objects = await asyncio.gather(*(self._detail(change, documents.get(o.ref.key), o) for o in planned.objects))
         shown = tuple(o for o in objects if o is not None)

@@ -10,7 +10,7 @@ from typing import Any
 from fairway.domain.errors import Position
 from fairway.domain.releases import notes
 from fairway.domain.releases.state import MEANING, ReleaseState
-from fairway.domain.values.secrets import MASK, looks_secret
+from fairway.domain.values.secrets import SecretRegister
 from fairway.services.engine.opened import OpenEnvironment
 from fairway.services.engine.planning import PlanOptions, plan_release
 
@@ -63,7 +63,9 @@ async def reasons_for(opened: OpenEnvironment, name: str, options: PlanOptions) 
     stored = await opened.session.store.read(latest.namespace, latest.name, latest.version)
     before, now = notes.decode_parts(latest.notes_to_self), dict(inputs.parts)
     differing = [part for part in sorted(before.keys() | now.keys()) if before.get(part) != now.get(part)]
-    values = tuple(_differences(stored.config if stored else {}, inputs.values)) if "values" in differing else ()
+    values: tuple[ValueChange, ...] = ()
+    if "values" in differing:
+        values = tuple(_differences(stored.config if stored else {}, inputs.values, opened.secrets))
     verdict = VERDICTS.get(planned.state, MEANING[planned.state])
     if not before:
         verdict = "another tool wrote this revision, so its inputs are not known; applying now would compare objects"
@@ -82,12 +84,17 @@ async def reasons_for(opened: OpenEnvironment, name: str, options: PlanOptions) 
     )
 
 
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[ValueChange]:
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any], secrets: SecretRegister) -> Iterator[ValueChange]:
+    return _compare(old, new, secrets.mask_values(old), secrets.mask_values(new))
+
+
+def _compare(
+    old: Mapping[str, Any], new: Mapping[str, Any], shown_old: Any, shown_new: Any, prefix: str = ""
+) -> Iterator[ValueChange]:
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
         path = f"{prefix}{key}"
         if isinstance(before, Mapping) and isinstance(after, Mapping):
-            yield from _differences(before, after, f"{path}.")
+            yield from _compare(before, after, shown_old[key], shown_new[key], f"{path}.")
         elif before != after:
-            secret = looks_secret(key)
-            yield ValueChange(path, MASK if secret and before else before, MASK if secret and after else after)
+            yield ValueChange(path, shown_old.get(key), shown_new.get(key))

@@ -28,6 +28,11 @@ STATES = {
 class ChangeLog(Protocol):
     """Where changes are written down, before and after."""
 
+    @property
+    def reference(self) -> str:
+        """Under which id people find what was written so far; empty when nothing was."""
+        ...
+
     def opening(self, plan: Planned) -> str:
         """A change is about to begin; returns the id under which it is known."""
         ...
@@ -39,6 +44,8 @@ class ChangeLog(Protocol):
 
 class NoLog:
     """Writes nothing down: for planning, and for tests that look elsewhere."""
+
+    reference = ""
 
     def opening(self, plan: Planned) -> str:
         return ""
@@ -58,6 +65,12 @@ class LedgerLog:
         self._environment = environment
         self._cluster = cluster
         self._secrets = secrets
+        self._opened: list[str] = []
+
+    @property
+    def reference(self) -> str:
+        """The one deployment, or the run when there are several."""
+        return self._opened[0] if len(self._opened) == 1 else self._run.id if self._opened else ""
 
     def opening(self, plan: Planned) -> str:
         chart = _metadata(plan.change.content.chart if plan.change else {})
@@ -77,6 +90,7 @@ class LedgerLog:
         )
         (deployment,) = self._recorder.open(self._run, [requested])
         self._recorder.started(deployment.id)
+        self._opened.append(deployment.id)
         return deployment.id
 
     def closing(self, change_id: str, plan: Planned, result: Result) -> None:

@@ -32,7 +32,7 @@ from fairway.domain.releases.revision import Status
 from fairway.domain.releases.state import Action
 from fairway.domain.repository.models import Environment, Release
 from fairway.services.engine.carrying import Result, carry_out
-from fairway.services.engine.inputs import ReleaseInputs
+from fairway.services.engine.inputs import ReleaseInputs, refreshed
 from fairway.services.engine.namespaces import ensure_namespace
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
 from fairway.services.engine.plans import unwanted_releases
@@ -57,6 +57,7 @@ class RunOptions:
     allow_deletions: bool = False
     commit: str = ""
     subject: str = ""
+    dirty: bool = False
 
 
 @dataclass(slots=True)
@@ -66,6 +67,8 @@ class RunResult:
     environment: str
     results: dict[str, Result] = field(default_factory=dict)
     elapsed: float = 0.0
+    bugs: list[Exception] = field(default_factory=list)
+    """What should never have been raised; each is the failure of one release, and worth a report."""
 
     @property
     def counts(self) -> Counter[Outcome]:
@@ -102,11 +105,13 @@ class EnvironmentRun:
         self._snapshot = Snapshot(session.kube, session.store, environment.namespace)
         self._result = RunResult(environment.name)
         self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
+        self._begun: dict[str, float] = {}
 
     async def apply(self) -> RunResult:
         """Carry out everything that the environment declares. Raises only what concerns the whole environment.
 
-        Raises `Refused` before anything is touched when more releases would go than the policy allows.
+        Raises `Refused` before anything is touched when more releases would go than the policy allows. Cancellation
+        passes through after it was reported what was under way.
         """
         clock = asyncio.get_running_loop().time
         started = clock()
@@ -116,7 +121,20 @@ class EnvironmentRun:
         self._check_removals(unwanted)
         await self._gather_all(chosen)
         self._announce(chosen, unwanted)
-        await ensure_namespace(self._session.kube, self._snapshot)
+        try:
+            await ensure_namespace(self._session.kube, self._snapshot)
+            await self._each_in_turn(chosen)
+            for name in unwanted:
+                await self._remove(name)
+        except asyncio.CancelledError:
+            self._result.elapsed = clock() - started
+            self._interrupted([*(r.name for r in chosen), *unwanted])
+            raise
+        self._result.elapsed = clock() - started
+        self._finish()
+        return self._result
+
+    async def _each_in_turn(self, chosen: Sequence[Release]) -> None:
         done: dict[str, asyncio.Task[Outcome]] = {}
         needs = with_needs([r.name for r in chosen], {r.name: [n.release for n in r.needs] for r in chosen})
         ready = asyncio.Event()
@@ -125,11 +143,6 @@ class EnvironmentRun:
                 task = group.create_task(self._in_turn(release, needs[release.name], done, ready), name=release.name)
                 done[release.name] = task
             ready.set()
-        for name in unwanted:
-            await self._remove(name)
-        self._result.elapsed = clock() - started
-        self._finish()
-        return self._result
 
     def _chosen(self) -> list[Release]:
         only = self._options.only
@@ -176,6 +189,7 @@ class EnvironmentRun:
                 releases=(*(r.name for r in chosen), *unwanted),
                 commit=self._options.commit,
                 subject=self._options.subject,
+                dirty=self._options.dirty,
                 counts={action: n for action, n in counts.items() if n},
             )
         )
@@ -211,17 +225,22 @@ class EnvironmentRun:
             inputs = self._gathered[release.name]
             if isinstance(inputs, FairwayError) or (again and _reads_outputs(release)):
                 inputs = await self._gather(release, self._snapshot.capabilities)
+            elif again:
+                inputs = refreshed(inputs, self._snapshot.capabilities)
             plan = await plan_release(self._session, self._snapshot, inputs, self._options.plan)
         except FairwayError as error:
             refused = error.exit_code == Refused.exit_code
             reasons = (str(error), *((error.fix,) if error.fix else ()))
             return Result(Outcome.REFUSED if refused else Outcome.FAILED, reasons=reasons, error=error), None
+        except Exception as error:
+            return self._bug(error), None
         if plan.change is None:
             if plan.drifted:
                 names = ", ".join(str(ref) for ref in plan.drifted)
                 text = f"changed in the cluster, and left so by policy: {names}"
                 self._report(Notice(text, environment=self._environment.name, release=release.name))
             return await self._carry(plan), plan
+        self._begun[plan.name] = asyncio.get_running_loop().time()
         self._report(
             ReleaseStarted(
                 self._environment.name,
@@ -243,18 +262,27 @@ class EnvironmentRun:
         return result, plan
 
     async def _carry(self, plan: Planned) -> Result:
-        return await carry_out(
-            self._session,
-            self._snapshot,
-            plan,
-            self._options.plan,
-            lambda phase, detail: self._phase(plan.name, PHASES.get(phase, PhaseKind.APPLYING), detail),
-            allow_deletions=self._options.allow_deletions,
-        )
+        try:
+            return await carry_out(
+                self._session,
+                self._snapshot,
+                plan,
+                self._options.plan,
+                lambda phase, detail: self._phase(plan.name, PHASES.get(phase, PhaseKind.APPLYING), detail),
+                allow_deletions=self._options.allow_deletions,
+            )
+        except Exception as error:
+            return self._bug(error)
+
+    def _bug(self, error: Exception) -> Result:
+        """Nobody foresaw this: it is the failure of one release, and the others go on."""
+        self._result.bugs.append(error)
+        return Result(Outcome.FAILED, reasons=(f"a mistake in Fairway itself: {type(error).__name__}",))
 
     async def _remove(self, name: str) -> None:
         clock = asyncio.get_running_loop().time
         started = clock()
+        self._begun[name] = started
         self._report(ReleaseStarted(self._environment.name, name, Action.UNINSTALL))
         result = await remove_release(
             self._session,
@@ -298,11 +326,40 @@ class EnvironmentRun:
                 environment=self._environment.name,
                 counts=self._result.counts,
                 elapsed=self._result.elapsed,
+                deployment=self._log.reference,
                 next_steps=(("try again", again),) if bad else (),
                 exit_code=self._result.exit_code,
             )
         )
 
+    def _interrupted(self, names: Sequence[str]) -> None:
+        """Say what was under way, and how many were not begun; the next apply goes on where this one stopped."""
+        now = asyncio.get_running_loop().time()
+        counts = self._result.counts
+        for name in names:
+            if name in self._result.results:
+                continue
+            if name not in self._begun:
+                counts[Outcome.SKIPPED] += 1
+                continue
+            self._settle(name, Result(Outcome.INTERRUPTED), now - self._begun[name])
+            counts[Outcome.INTERRUPTED] += 1
+        only = f" -r {','.join(sorted(self._options.only))}" if self._options.only else ""
+        self._report(
+            RunFinished(
+                environment=self._environment.name,
+                counts=counts,
+                elapsed=self._result.elapsed,
+                deployment=self._log.reference,
+                next_steps=(("go on", f"fairway apply {self._environment.name}{only}"),),
+                exit_code=INTERRUPTED,
+                interrupted=True,
+            )
+        )
+
+
+INTERRUPTED = 130
+"""Exit code of a run that was cancelled: 128 + SIGINT, as shells have it."""
 
 PHASES = {
     "hooks": PhaseKind.HOOKS,

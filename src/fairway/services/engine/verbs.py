@@ -33,6 +33,9 @@ from fairway.services.engine.removing import remove_release
 from fairway.services.engine.rolling_back import pick_target, plan_rollback
 from fairway.services.engine.testing import run_tests
 
+INTERRUPTED = 130
+"""Exit code of what was cancelled: 128 + SIGINT, as shells have it."""
+
 OnPhase = Callable[[str, str], None]
 
 KINDS = {
@@ -180,13 +183,34 @@ class Verbs:
         except FairwayError as error:
             outcome = Outcome.REFUSED if isinstance(error, UserError) else Outcome.FAILED
             result = Result(outcome, reasons=(str(error), *((error.fix,) if error.fix else ())), error=error)
+        except asyncio.CancelledError:
+            self._interrupted(name, operation, clock() - started)
+            raise
         elapsed = clock() - started
         self.report(
             ReleaseFinished(environment.name, name, result.outcome, result.revision, elapsed, reasons=result.reasons)
         )
         code = exit_code(result)
-        self.report(RunFinished(environment.name, {result.outcome: 1}, elapsed, exit_code=code))
+        self.report(
+            RunFinished(environment.name, {result.outcome: 1}, elapsed, deployment=self.log.reference, exit_code=code)
+        )
         return result
+
+    def _interrupted(self, name: str, operation: str, elapsed: float) -> None:
+        environment = self.opened.environment.name
+        self.report(ReleaseFinished(environment, name, Outcome.INTERRUPTED, elapsed=elapsed))
+        again = f"fairway {operation} {environment} {name}"
+        self.report(
+            RunFinished(
+                environment,
+                {Outcome.INTERRUPTED: 1},
+                elapsed,
+                deployment=self.log.reference,
+                next_steps=(("once more", again), ("look", f"fairway status {environment} -r {name}")),
+                exit_code=INTERRUPTED,
+                interrupted=True,
+            )
+        )
 
 
 def exit_code(result: Result) -> int:
