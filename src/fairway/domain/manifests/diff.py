@@ -6,6 +6,7 @@ break: nothing that is secret leaves here; values of Secrets become `MASKED`, kn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher, unified_diff
@@ -18,11 +19,14 @@ from fairway.domain.manifests.merge_keys import Keys, compare_keys, identity, id
 from fairway.domain.manifests.objects import Object
 from fairway.domain.manifests.takeover import LAST_APPLIED
 from fairway.domain.releases.plan import ABSENT, MASKED, FieldChange
-from fairway.domain.values.secrets import SecretRegister
+from fairway.domain.values.secrets import MASK, SecretRegister
 
 _SERVER_SET = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink")
 _SERVER_ANNOTATIONS = (LAST_APPLIED, "deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
 _SECRET_PARTS = ("data", "stringData", "binaryData", "spec")
+
+MOST_MASKS = 3
+"""More than these in one text are not compared with the other side: matching would take too long."""
 
 Names = tuple[str, ...]
 
@@ -40,8 +44,7 @@ def differences(
     _compare_maps(_essence(old), _essence(new), "", (), found)
     if secret or is_secret(old) or is_secret(new):
         found = [_masked(change) for change in _by_key(found)]
-    found = [replace(c, old=_shown(c.old, c.path, secrets), new=_shown(c.new, c.path, secrets)) for c in found]
-    return tuple(found)
+    return tuple(_shown_change(change, secrets) for change in found)
 
 
 def masked_keys(changes: Iterable[FieldChange]) -> int:
@@ -156,6 +159,20 @@ def _masked(change: FieldChange) -> FieldChange:
         return change
     old, new = (side if side is ABSENT else MASKED for side in (change.old, change.new))
     return replace(change, old=old, new=new)
+
+
+def _shown_change(change: FieldChange, secrets: SecretRegister | None) -> FieldChange:
+    """Where a field holds a secret now, it held another one before, though nothing here may know that one."""
+    old, new = _shown(change.old, change.path, secrets), _shown(change.new, change.path, secrets)
+    return replace(change, old=_hidden_like(old, new), new=_hidden_like(new, old))
+
+
+def _hidden_like(value: Any, other: Any) -> Any:
+    """`value` as masked as `other`, when it differs from it only where that one is masked."""
+    if not (isinstance(value, str) and isinstance(other, str) and 0 < other.count(MASK) <= MOST_MASKS):
+        return value
+    pattern = ".+?".join(re.escape(part) for part in other.split(MASK))
+    return other if re.fullmatch(pattern, value, re.DOTALL) else value
 
 
 def _shown(value: Any, path: str, secrets: SecretRegister | None) -> Any:

@@ -122,6 +122,7 @@ class SecretRegister:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._paths: set[Path] = set()
         self._forms: dict[str, dict[str, bool]] = {}
         """Each form by its first characters, and whether it counts only as a whole word."""
 
@@ -147,9 +148,18 @@ class SecretRegister:
 
     def add_values(self, values: Any, secret_paths: Collection[Path] = ()) -> None:
         """Remember the secret leaves of some values; those that only their key gives away must not look like words."""
+        self._paths.update(secret_paths)
         for path, value in secret_leaves(values, secret_paths):
             if not is_wordlike(str(value)) or any(path[:i] in secret_paths for i in range(len(path) + 1)):
                 self.add(value)
+
+    def add_earlier_values(self, values: Any) -> None:
+        """Remember the secrets of an earlier revision's values: what is secret now was secret then."""
+        self.add_values(values, frozenset(self._paths))
+
+    def mask_values(self, values: Any) -> Any:
+        """Values, of now or earlier, with each secret masked: by its path, its key, or because it is known."""
+        return self.mask_tree(mask(values, self._paths))
 
     def mask(self, text: str) -> str:
         """`text` with each known secret replaced by `MASK`."""

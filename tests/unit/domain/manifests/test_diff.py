@@ -125,6 +125,24 @@ def test_an_object_can_be_marked_as_sensitive() -> None:
     assert differences(obj({"a": 1}), obj({"a": 2}), secret=True) == (FieldChange("spec.a", MASKED, MASKED),)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        ("0ld-secret", "n3w-secret", (MASK, MASK)),
+        ("u:0ld-secret@db", "u:n3w-secret@db", (f"u:{MASK}@db", f"u:{MASK}@db")),
+        ("n3w-secret", "rotated", (MASK, MASK)),
+        ("other", "u:n3w-secret@db", ("other", f"u:{MASK}@db")),
+        ("0ld", "new", ("0ld", "new")),
+    ],
+)
+def test_the_other_side_of_a_known_secret_is_masked_too(old: str, new: str, shown: tuple[str, str]) -> None:
+    secrets = SecretRegister()
+    secrets.add("n3w-secret")
+    before, after = ({"kind": "ConfigMap", "data": {"x": value}} for value in (old, new))
+    [change] = differences(before, after, secrets=secrets)
+    assert (change.old, change.new) == shown
+
+
 def test_known_secrets_are_masked_in_any_object() -> None:
     secrets = SecretRegister()
     secrets.add("hunter22")

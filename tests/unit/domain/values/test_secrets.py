@@ -140,6 +140,15 @@ def test_a_register_learns_from_values() -> None:
     assert known.mask("hunter22 visible") == f"{MASK} {MASK}"
 
 
+def test_what_is_secret_now_was_secret_in_an_earlier_revision() -> None:
+    known = SecretRegister()
+    known.add_values({"x": {"y": "n3w-value"}, "apiKey": "n3w-key"}, {("x", "y")})
+    earlier = {"x": {"y": "0ld-value"}, "apiKey": "0ld-key1", "tag": "1.0"}
+    assert known.mask_values(earlier) == {"x": {"y": MASK}, "apiKey": MASK, "tag": "1.0"}
+    known.add_earlier_values(earlier)
+    assert known.mask("0ld-value 0ld-key1 1.0") == f"{MASK} {MASK} 1.0"
+
+
 def test_an_object_is_masked_but_its_keys_stay() -> None:
     known = register("hunter2hunter2")
     obj = {"kind": "Secret", "data": {"hunter2hunter2": base64.b64encode(b"hunter2hunter2").decode()}}
