@@ -1,4 +1,4 @@
-"""Fixtures for tests that need real parts: a control plane, helm, an OCI registry.
+"""Fixtures for tests that need real parts: a control plane, helm, an OCI registry, PostgreSQL.
 
 What is missing on a developer's machine skips the tests that need it, with a line that says how to get it; when the
 variable CI is set it fails them.
@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.support import clusters, tools
+from tests.support import clusters, postgresql, tools
 from tests.support.clusters import Cluster
 from tests.support.registry import OciRegistry
 from tests.support.registry import oci_registry as run_registry
@@ -77,3 +77,16 @@ def oci_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciRegist
     program = tools.need(tools.REGISTRY, tools.registry_binary())
     with run_registry(program, tmp_path_factory.mktemp("registry")) as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with postgresql.server(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> Iterator[str]:
+    """A fresh, empty database on a real server."""
+    with postgresql.database(postgresql_server) as url:
+        yield url

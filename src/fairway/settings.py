@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -35,6 +35,10 @@ class Settings:
     host: str
     in_github_actions: bool
     log_format: str = "text"
+    records: str = "secrets"
+    """Where revisions are kept: as written, `FAIRWAY_RECORDS` or else Helm's own `HELM_DRIVER`."""
+    records_database: str = field(default="", repr=False)
+    """Helm's connection string for `sql`; it may hold a password."""
 
     @property
     def chart_cache(self) -> Path:
@@ -78,6 +82,8 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         host=os.uname().nodename,
         in_github_actions=env.get("GITHUB_ACTIONS") == "true",
         log_format=env.get("FAIRWAY_LOG_FORMAT") or "text",
+        records=env.get("FAIRWAY_RECORDS") or env.get("HELM_DRIVER") or "secrets",
+        records_database=env.get("HELM_DRIVER_SQL_CONNECTION_STRING") or "",
     )
 
 

@@ -30,9 +30,6 @@ async def open_environment(
     settings: Settings, repository: Repository, environment: Environment, charts: Charts, *, engine: str = "sdk"
 ) -> AsyncIterator[OpenEnvironment]:
     """One environment's cluster, connected, for as long as the block lasts."""
-    import secrets
-
-    from fairway.adapters.helm.secrets import SecretRevisionStore
     from fairway.adapters.holding import ProcessHolding
     from fairway.adapters.kube import open_cluster
     from fairway.domain.values.secrets import SecretRegister
@@ -41,6 +38,7 @@ async def open_environment(
     from fairway.services.engine.session import Session
     from fairway.services.waiting import open_waiter
     from fairway.wiring import cluster_access, release_values
+    from fairway.wiring_records import open_records
 
     access = cluster_access(settings, repository, environment)
     register = SecretRegister()
@@ -50,10 +48,11 @@ async def open_environment(
         async with (
             open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube,
             open_waiter(kube, mask=register.mask) as waiter,
+            open_records(settings, kube, now=_now) as records,
         ):
             session = Session(
                 kube=kube,
-                store=SecretRevisionStore(kube, now=_now, new_id=lambda: secrets.token_hex(8)),
+                store=records,
                 renderer=renderer,
                 waiter=waiter,
                 now=_now,
@@ -166,5 +165,3 @@ def _now() -> datetime:
     from datetime import UTC, datetime
 
     return datetime.now(UTC)
-
-

@@ -1,4 +1,4 @@
-"""One suite for every place where revisions are kept: Secrets and ConfigMaps of a real cluster, and memory."""
+"""One suite for every place where revisions are kept: Secrets and ConfigMaps of a real cluster, PostgreSQL, memory."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from fairway.adapters.helm.configmaps import ConfigMapRevisionStore
 from fairway.adapters.helm.kube_store import KubeRevisionStore
 from fairway.adapters.helm.memory import MemoryRevisionStore
 from fairway.adapters.helm.secrets import SecretRevisionStore
+from fairway.adapters.helm.sql import SqlRevisionStore
 from fairway.adapters.kube import open_cluster
 from fairway.domain.errors import Terminal
 from fairway.domain.kube_errors import AlreadyExists
@@ -53,10 +54,15 @@ def new_id() -> str:
     return uuid.uuid4().hex[:10]
 
 
-@pytest.fixture(params=["memory", "secrets", "configmaps"])
+@pytest.fixture(params=["memory", "secrets", "configmaps", pytest.param("sql", marks=pytest.mark.postgresql)])
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     if request.param == "memory":
         yield Place(MemoryRevisionStore(now=Clock()), "shop")
+        return
+    if request.param == "sql":
+        in_sql = SqlRevisionStore(request.getfixturevalue("postgresql_url"), now=Clock())
+        yield Place(in_sql, "shop")
+        await in_sql.close()
         return
     cluster: Cluster = request.getfixturevalue("cluster")
     namespace: str = request.getfixturevalue("namespace")

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support import postgresql
 
 from fairway.adapters.memory.ledger import MemoryLedger
 from fairway.adapters.sql.ledger import open_ledger
 from fairway.adapters.sql.urls import read_ledger_url
 from fairway.services.recording.ports import Ledger
-
-
-@pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgresql.server(tmp_path_factory.mktemp("postgresql")) as url:
-        yield url
-
-
-@pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    """A fresh, empty database on a real server."""
-    with postgresql.database(postgresql_server) as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -39,7 +39,7 @@ def record_key(name: str, version: int) -> str:
 def labels_of(revision: Revision, **stamps: str) -> dict[str, str]:
     """Helm's labels over the release's own; `stamps` are createdAt or modifiedAt in Unix seconds."""
     return {
-        **_own_labels(revision.labels),
+        **own_labels(revision.labels),
         **stamps,
         "name": revision.name,
         "owner": OWNER,
@@ -76,7 +76,7 @@ def summary_of(obj: Object) -> RevisionSummary | None:
         name=labels["name"],
         namespace=metadata.get("namespace", ""),
         version=int(version),
-        status=_STATUSES.get(labels.get("status", ""), Status.UNKNOWN),
+        status=status_of(labels.get("status", "")),
         modified=datetime.fromtimestamp(int(modified), tz=UTC) if modified.isdecimal() else created,
         created=created,
         notes_to_self=own_notes(metadata),
@@ -94,15 +94,21 @@ def whole(revision: Revision) -> bytes | None:
 
 def revision_of(payload: bytes, metadata: Mapping[str, Any]) -> Revision:
     """The payload of a record together with what its object carries: labels and notes."""
-    labels = _own_labels(metadata.get("labels") or {})
+    labels = own_labels(metadata.get("labels") or {})
     return replace(decode(payload), labels=labels, notes_to_self=own_notes(metadata))
+
+
+def status_of(text: str) -> Status:
+    """`unknown` for a state that Helm does not have."""
+    return _STATUSES.get(text, Status.UNKNOWN)
 
 
 def to_base64(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
-def _own_labels(labels: Mapping[str, str]) -> dict[str, str]:
+def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """The release's own, without Helm's and without ours."""
     return {key: value for key, value in labels.items() if key not in SYSTEM_LABELS and key != PARTS}
 
 
