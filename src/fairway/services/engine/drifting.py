@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterable
 
+from fairway.domain.errors import FairwayError
 from fairway.domain.manifests.diff import differences, masked_keys
 from fairway.domain.manifests.managed_fields import foreign_writers
 from fairway.domain.manifests.objects import ObjectKey
 from fairway.domain.manifests.restarts import restarts
 from fairway.domain.releases.notes import decode_inventory
 from fairway.domain.releases.plan import EnvironmentPlan, ObjectAction, ObjectChange, ReleasePlan
-from fairway.domain.releases.revision import RevisionSummary
+from fairway.domain.releases.revision import Revision, RevisionSummary
 from fairway.domain.releases.state import Action, ReleaseState
 from fairway.domain.repository.models import DriftMode, Release
 from fairway.services.engine.applying import Owner, is_drifted, to_apply
@@ -67,9 +68,20 @@ async def _confirmed(
     revision = await opened.session.store.read(summary.namespace, summary.name, summary.version)
     if revision is None:
         return ()
+    await _learn_secrets(opened, snapshot, release, revision)
     content = await content_of(revision, opened.session.renderer, snapshot.resources)
     changes = [await _compare(opened, release, d) for d in content.documents if d.ref.key in suspects]
     return tuple(change for change in changes if change is not None)
+
+
+async def _learn_secrets(opened: OpenEnvironment, snapshot: Snapshot, release: Release, revision: Revision) -> None:
+    """Know the secrets of the stored values; when the sources cannot be read now, all of them may be secret."""
+    try:
+        await opened.gather(release, snapshot.capabilities)
+    except FairwayError:
+        opened.secrets.add_values(revision.config, {()})
+    else:
+        opened.secrets.add_earlier_values(revision.config)
 
 
 async def _compare(opened: OpenEnvironment, release: Release, document: Document) -> ObjectChange | None:
