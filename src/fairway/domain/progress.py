@@ -69,6 +69,8 @@ class RunStarted:
     commit: str = ""
     subject: str = ""
     counts: Mapping[Action, int] = field(default_factory=dict)
+    dirty: bool = False
+    """Files differ from the commit."""
     operation: str = "apply"
     """`apply`, `rollback`, `uninstall`, `test`, …"""
 

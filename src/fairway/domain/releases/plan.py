@@ -123,3 +123,5 @@ class EnvironmentPlan:
     commit: str = ""
     subject: str = ""
     protected: bool = False
+    dirty: bool = False
+    """Files differ from the commit."""

@@ -103,6 +103,7 @@ async def _plan(
                         only=only,
                         commit=facts.commit,
                         subject=facts.subject,
+                        dirty=facts.dirty,
                     )
                 )
     if out is not None:

@@ -98,6 +98,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
                     only=_only(saved, environment, whole=covers(saved, environment)),
                     commit=facts.commit,
                     subject=facts.subject,
+                    dirty=facts.dirty,
                 )
                 async with opened_environment(settings, place, environment) as opened:
                     log = LedgerLog(

@@ -37,6 +37,7 @@ async def plan_environment(
     only: Iterable[str] = (),
     commit: str = "",
     subject: str = "",
+    dirty: bool = False,
 ) -> PlannedEnvironment:
     """Decide every release. Mistakes in the files raise `InvalidInput`; other failures are in the release's plan."""
     chosen = set(only)
@@ -70,6 +71,7 @@ async def plan_environment(
         releases=(*(plan for plan, _, _ in results), *removals),
         commit=commit,
         subject=subject,
+        dirty=dirty,
         protected=environment.protected,
     )
     return PlannedEnvironment(plan, tuple(p for _, p, _ in results if p is not None))

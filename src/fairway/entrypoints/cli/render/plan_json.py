@@ -41,6 +41,7 @@ def _environment(plan: EnvironmentPlan) -> dict[str, Any]:
         "address": plan.address,
         "commit": plan.commit,
         "subject": plan.subject,
+        "dirty": plan.dirty,
         "protected": plan.protected,
         "releases": [_release(release) for release in plan.releases],
     }

@@ -21,7 +21,7 @@ from fairway.domain.releases.plan import (
 )
 from fairway.domain.releases.revision import Hook
 from fairway.domain.releases.state import Action, ReleaseState
-from fairway.entrypoints.cli.render.style import clean, count, named, version_step
+from fairway.entrypoints.cli.render.style import clean, commit, count, named, version_step
 
 TITLES = {
     Action.INSTALL: "install",
@@ -134,7 +134,7 @@ def environment_facts(plan: EnvironmentPlan) -> str:
     """` · cluster eu-1, namespace shop · commit 3f2c1ab "orders 1.4.2" · protected`, to follow the name."""
     facts = f" · cluster {plan.cluster}, namespace {plan.namespace}"
     if plan.commit:
-        facts += f" · commit {plan.commit[:7]}" + (f' "{clean(plan.subject)}"' if plan.subject else "")
+        facts += f" · {commit(plan.commit, plan.subject, dirty=plan.dirty)}"
     return facts + (" · protected" if plan.protected else "")
 
 

@@ -19,12 +19,13 @@ from fairway.domain.progress import (
 from fairway.domain.releases.state import Action
 from fairway.entrypoints.cli.render.style import (
     Line,
+    SHORT_ID,
     clean,
+    commit,
     count,
     fold,
     plain,
     seconds,
-    short_id,
     shorten,
     version_step,
 )
@@ -122,7 +123,7 @@ def header(event: RunStarted) -> Line:
     """`prod · cluster eu-1, namespace shop · commit 3f2c1ab "orders 1.4.2" · 1 to install, 5 unchanged`."""
     parts = [f" · cluster {event.cluster}, namespace {event.namespace}"]
     if event.commit:
-        parts.append(f" · commit {event.commit[:7]}" + (f' "{clean(event.subject)}"' if event.subject else ""))
+        parts.append(f" · {commit(event.commit, event.subject, dirty=event.dirty)}")
     awaited = [f"{n} {_AWAITED[action]}" for action in _AWAITED if (n := event.counts.get(action, 0))]
     if awaited:
         parts.append(" · " + ", ".join(awaited))
@@ -189,7 +190,7 @@ def summary(event: RunFinished, environment: str, width: int) -> list[Line]:
     """The closing lines: how many ended how, the ledger's id, what to do next, the exit code when it is not 0."""
     parts = [environment + _counted(event)]
     if event.deployment:
-        parts.append(f"deployment {short_id(event.deployment)}")
+        parts.append(f"more: fairway show {event.deployment[:SHORT_ID]}")
     parts += [f"{what}: {command}" for what, command in event.next_steps]
     style = "bold yellow" if event.interrupted else "bold red" if event.exit_code else "bold"
     first, *rest = fold(parts, width)
@@ -234,7 +235,10 @@ def _counted(event: RunFinished) -> str:
     bad = sum(counts.get(outcome, 0) for outcome in (Outcome.FAILED, Outcome.REFUSED))
     good = sum(n for outcome, n in counts.items() if not outcome.is_bad and outcome is not Outcome.UNCHANGED)
     if event.interrupted:
-        return f"interrupted: {good} of {count(changes, 'change')} done"
+        told = [f"{good} done", f"{counts.get(Outcome.INTERRUPTED, 0)} cut short"]
+        if begun := counts.get(Outcome.SKIPPED, 0):
+            told.append(f"{begun} not begun")
+        return f"interrupted: {', '.join(told)}"
     if bad:
         return f"{bad} of {count(changes, 'change')} failed"
     told = [f"{n} {word}" for outcome, word in _COUNTED_AS.items() if (n := counts.get(outcome, 0))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TextIO
 
 from fairway.domain.progress import (
@@ -151,7 +152,9 @@ class PlainProgress:
 
     def _finished(self, event: ReleaseFinished) -> None:
         key = (event.environment, event.release)
-        self.rows.pop(key, None)
+        row = self.rows.pop(key, None)
+        if event.outcome is Outcome.INTERRUPTED and not event.reasons and row is not None and row.doing:
+            event = replace(event, reasons=(row.doing,))
         self._unfinished.discard(key)
         run = self._runs.get(event.environment)
         if event.outcome is Outcome.UNCHANGED and run is not None and len(run.releases) > LISTED_UNCHANGED:

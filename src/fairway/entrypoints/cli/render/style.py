@@ -88,9 +88,14 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {plural or noun + 's'}"
 
 
-def short_id(identity: str) -> str:
-    """The beginning of a ledger id: enough to be unique for people."""
-    return identity if len(identity) <= 12 else f"{identity[:10]}…"
+SHORT_ID = 10
+"""Characters of a ledger id that tell all ids of one process apart: its milliseconds."""
+
+
+def commit(identity: str, subject: str, *, dirty: bool) -> str:
+    """`commit 3f2c1ab "orders 1.4.2" with uncommitted changes`."""
+    text = f"commit {identity[:7]}" + (f' "{shorten(clean(subject), 60)}"' if subject else "")
+    return f"{text} with uncommitted changes" if dirty else text
 
 
 def version_step(before: str, after: str) -> str:

@@ -83,7 +83,7 @@ def run_events() -> Iterator[Event]:
         {Outcome.UNCHANGED: 5, Outcome.UPGRADED: 1, Outcome.FAILED: 1, Outcome.SKIPPED: 1},
         27.0,
         "01JD3KABCDEFGHJKMNPQRSTVWX",
-        (("more", "fairway show 01JD3KABCD"), ("try again", "fairway apply prod -r web,checkout")),
+        (("try again", "fairway apply prod -r web,checkout"),),
         1,
     )
 

@@ -33,7 +33,7 @@ CrashLoopBackOff, exit code 1, 3 restarts%0A  panic: DATABASE_URL is not set%0A 
               kept revision 4 running (rolled back in 3.2 s)
   – checkout  not started: needs web
 
-1 of 3 changes failed · deployment 01JD3KABCD… · more: fairway show 01JD3KABCD
+1 of 3 changes failed · more: fairway show 01JD3KABCD
   try again: fairway apply prod -r web,checkout
 exit code 1
 """

@@ -37,7 +37,7 @@ warning: the ledger can't be reached; 2 records are kept and sent later
               kept revision 4 running (rolled back in 3.2 s)
   – checkout  not started: needs web
 
-1 of 3 changes failed · deployment 01JD3KABCD… · more: fairway show 01JD3KABCD
+1 of 3 changes failed · more: fairway show 01JD3KABCD
   try again: fairway apply prod -r web,checkout
 exit code 1
 """
@@ -50,7 +50,7 @@ warning: the ledger can't be reached; 2 records are kept and sent later
                 ::error::from a pod
               kept revision 4 running (rolled back in 3.2 s)
   – checkout  not started: needs web
-1 of 3 changes failed · deployment 01JD3KABCD… · more: fairway show 01JD3KABCD
+1 of 3 changes failed · more: fairway show 01JD3KABCD
   try again: fairway apply prod -r web,checkout
 exit code 1
 """
@@ -97,7 +97,7 @@ def start(*names: str) -> RunStarted:
         (
             {Outcome.UPGRADED: 3, Outcome.INTERRUPTED: 1, Outcome.SKIPPED: 4},
             {"interrupted": True, "next_steps": (("go on", "fairway apply prod"),)},
-            "interrupted: 3 of 8 changes done · go on: fairway apply prod",
+            "interrupted: 3 done, 1 cut short, 4 not begun · go on: fairway apply prod",
         ),
     ],
 )

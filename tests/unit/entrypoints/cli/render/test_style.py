@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.entrypoints.cli.render.style import (
+    commit,
     clean,
     count,
     fold,
@@ -14,7 +15,6 @@ from fairway.entrypoints.cli.render.style import (
     paint,
     plain,
     seconds,
-    short_id,
     shorten,
     to_ascii,
 )
@@ -90,9 +90,9 @@ def test_long_lists_of_names_are_cut() -> None:
     assert named(list("abcdefg"), 3) == "a, b, c and 4 more"
 
 
-def test_ids_are_shortened() -> None:
-    assert short_id("01JD3KABCDEFGHJKMNPQRSTVWX") == "01JD3KABCD…"
-    assert short_id("42") == "42"
+def test_a_commit_is_named_with_its_subject_and_whether_files_differ() -> None:
+    assert commit("3f2c1ab99", "orders\x1b[2J 1.4.2", dirty=False) == 'commit 3f2c1ab "orders 1.4.2"'
+    assert commit("3f2c1ab99", "", dirty=True) == "commit 3f2c1ab with uncommitted changes"
 
 
 def test_colour_only_adds() -> None:
