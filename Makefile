@@ -5,6 +5,7 @@ PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fairway
 export UV_PYTHON_DOWNLOADS := never
 BIN := .venv/bin
+JOBS ?= 2
 UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 
 .PHONY: help
@@ -21,11 +22,11 @@ demo-down: .venv/ready ## Stop the demo's control plane and remove its files
 
 .PHONY: test
 test: .venv/ready ## All tests, on a real control plane (builds what is missing)
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
 
 .PHONY: check
 check: check-style ## The fast loop: format, lint, types, layers, unit tests
-	@$(BIN)/python -m pytest -q tests/unit -n 2
+	@$(BIN)/python -m pytest -q tests/unit -n $(JOBS) --dist loadgroup --hypothesis-profile fast
 
 .PHONY: check-style
 check-style: .venv/ready ## Format, lint, types and layers, without tests
@@ -38,6 +39,10 @@ check-style: .venv/ready ## Format, lint, types and layers, without tests
 format: .venv/ready ## Rewrite the sources in the house's format
 	@$(BIN)/ruff format src tests bench
 	@$(BIN)/ruff check --fix src tests bench
+
+.PHONY: test-devcluster
+test-devcluster: .venv/ready ## Unit tests of the Go module behind `fairway cluster`
+	@cd devcluster && go vet ./... && go test ./internal/...
 
 .PHONY: bench
 bench: .venv/ready ## Measure against the peers on a real control plane

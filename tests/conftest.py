@@ -13,12 +13,18 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tests.support import clusters, postgresql, tools
 from tests.support.clusters import Cluster
 from tests.support.registry import OciRegistry
 from tests.support.registry import oci_registry as run_registry
 
 from fairway.domain.errors import FairwayError
+
+# No deadlines: how long an example takes says more about the machine's other work than about the code.
+settings.register_profile("house", deadline=None, max_examples=100)
+settings.register_profile("fast", deadline=None, max_examples=15)
+settings.load_profile("house")
 
 
 def pytest_configure(config: pytest.Config) -> None:
