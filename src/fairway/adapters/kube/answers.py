@@ -22,8 +22,10 @@ from fairway.domain.kube_errors import (
 )
 
 LONGEST = 2000
-RETRIED = frozenset({429, 500, 502, 503, 504})
-"""Codes that may go away by themselves; for a request that changed nothing yet they are retried."""
+UNHANDLED = frozenset({409, 429})
+"""Codes of Transient refusals that leave nothing behind (quota conflict, too busy): even a create may be repeated."""
+
+_PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 _UNTYPED = ("failed to create typed patch object", "field not declared in schema", "unable to convert")
 """Server-side apply answers 500 without a reason to an object that breaks the schema."""
@@ -58,13 +60,13 @@ def error_of(status: int, body: bytes, *, what: str) -> FairwayError:
     text = f"{what}: {message}"
     if status == 500 and any(phrase in message for phrase in _UNTYPED):
         return InvalidObject(text, status=status, reason="Invalid", causes=_causes(details))
-    if status in RETRIED:
+    if status in _PASSING:
         return Transient(text)
     if status == 404:
         kind: type[ApiRefusal] = NotFound if details.get("name") else UnknownKind
         return kind(text, status=status, reason=reason, fix=_fix_of_missing(details))
-    if status in (408, 410):
-        return Expired(text, status=status, reason=reason) if status == 410 else Transient(text)
+    if status == 410:
+        return Expired(text, status=status, reason=reason)
     if status == 409 and details.get("kind") == "resourcequotas":
         return Transient(text)
     refusal = AlreadyExists if reason == "AlreadyExists" else _REFUSALS.get(status, ApiRefusal)

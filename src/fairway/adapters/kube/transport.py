@@ -21,7 +21,7 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from fairway.adapters.kube.answers import RETRIED, error_of
+from fairway.adapters.kube.answers import UNHANDLED, error_of
 from fairway.adapters.kube.credentials import Credential, Credentials
 from fairway.adapters.kube.target import Impersonation, Target
 from fairway.adapters.kube.tls import load_client_certificate
@@ -131,7 +131,7 @@ class Transport:
                         renewed = True
                         self._use(await self._credentials.current(rejected=True))
                         continue
-                    if not self._may_repeat(call, answer.status, error):
+                    if not isinstance(error, Transient) or not (call.repeatable or answer.status in UNHANDLED):
                         raise error
                     pause = _retry_after(answer.headers)
             except (aiohttp.ClientError, TimeoutError, OSError) as failure:
@@ -185,11 +185,6 @@ class Transport:
         if credential.certificate and credential.certificate != self._certificate and self._tls is not None:
             load_client_certificate(self._tls, credential.certificate, credential.key, self.target)
             self._certificate = credential.certificate
-
-    def _may_repeat(self, call: Call, status: int, error: FairwayError) -> bool:
-        if status == 429:
-            return True
-        return call.repeatable and (status in RETRIED or isinstance(error, Transient))
 
     def _delay(self, attempt: int) -> float:
         return float(min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1)) * (0.5 + self._jitter() / 2))

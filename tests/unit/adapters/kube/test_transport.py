@@ -12,7 +12,7 @@ from fairway.adapters.kube.credentials import Credential
 from fairway.adapters.kube.target import Impersonation, User
 from fairway.adapters.kube.transport import ATTEMPTS, Call
 from fairway.domain.errors import Transient
-from fairway.domain.kube_errors import Forbidden
+from fairway.domain.kube_errors import ApiRefusal, Forbidden
 
 READ = Call("get", "GET", "/api/v1/x", "read x")
 CREATE = Call("create", "POST", "/api/v1/x", "create x", b"{}", repeatable=False)
@@ -45,7 +45,24 @@ async def test_a_create_is_never_repeated_when_the_server_may_have_done_it(serve
     assert len(server.seen) == 2
 
 
-async def test_a_create_is_repeated_when_the_server_was_too_busy_for_it(server: Server) -> None:
+@pytest.mark.parametrize("answer", [status(409, kind="resourcequotas"), status(429)])
+async def test_a_create_is_repeated_when_nothing_was_done(server: Server, answer: Any) -> None:
+    server.answers = [answer, ok()]
+    await (await server.transport()).send(CREATE)
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    "answer", [status(500, ".x: field not declared in schema"), status(403), status(422), status(409)]
+)
+async def test_a_refusal_is_never_repeated(server: Server, answer: Any) -> None:
+    server.answers = [answer, ok()]
+    with pytest.raises(ApiRefusal):
+        await (await server.transport()).send(READ)
+    assert len(server.seen) == 1
+
+
+async def test_a_create_is_repeated_after_as_long_as_the_server_asks(server: Server) -> None:
     server.answers = [status(429, headers={"Retry-After": "3"}), ok()]
     transport = await server.transport()
     await transport.send(CREATE)
