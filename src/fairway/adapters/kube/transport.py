@@ -152,24 +152,29 @@ class Transport:
         """
         url = URL(self.target.server + call.path, encoded=True)
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=10, sock_read=silence)
-        self.requests[call.verb] += 1
+        may_renew = self._credentials.changes
         try:
-            async with self._streams.request(
-                call.method,
-                url,
-                headers=await self._headers(call),
-                timeout=timeout,
-                allow_redirects=False,
-                read_bufsize=1 << 20,
-                **self._extra,
-            ) as answer:
-                if answer.status >= 300:
-                    if answer.status == 401 and self._credentials.changes:
+            while True:
+                self.requests[call.verb] += 1
+                async with self._streams.request(
+                    call.method,
+                    url,
+                    headers=await self._headers(call),
+                    timeout=timeout,
+                    allow_redirects=False,
+                    read_bufsize=1 << 20,
+                    **self._extra,
+                ) as answer:
+                    if answer.status == 401 and may_renew:
+                        may_renew = False
                         self._use(await self._credentials.current(rejected=True))
-                    raise error_of(answer.status, (await answer.read())[:_CUT], what=call.what)
-                if "Warning" in answer.headers:
-                    self._note_warnings(answer.headers.getall("Warning"))
-                yield answer.content
+                        continue
+                    if answer.status >= 300:
+                        raise error_of(answer.status, (await answer.read())[:_CUT], what=call.what)
+                    if "Warning" in answer.headers:
+                        self._note_warnings(answer.headers.getall("Warning"))
+                    yield answer.content
+                    return
         except (aiohttp.ClientError, TimeoutError, OSError) as failure:
             raise self._unreachable(failure) from failure
 

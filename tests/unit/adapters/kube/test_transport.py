@@ -118,6 +118,22 @@ async def test_a_token_that_stays_refused_is_said(server: Server) -> None:
     assert len(server.seen) == 2
 
 
+async def test_a_stream_renews_a_refused_token_too(server: Server) -> None:
+    server.answers = [status(401), ok()]
+    transport = await server.transport(credentials=Rotating("old", "new"))
+    async with transport.stream(READ, seconds=5, silence=5) as body:
+        assert await body.read() == b'{"ok": true}'
+
+
+async def test_a_stream_says_what_was_refused(server: Server) -> None:
+    server.answers = [status(401, "Unauthorized")]
+    transport = await server.transport(credentials=Rotating("old", "new", "newer"))
+    with pytest.raises(Forbidden):
+        async with transport.stream(READ, seconds=5, silence=5):
+            pass
+    assert len(server.seen) == 2
+
+
 @pytest.mark.parametrize(
     ("user", "expected"),
     [
