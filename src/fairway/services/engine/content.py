@@ -51,6 +51,10 @@ class Content:
         return "sha256:" + sha.hexdigest()
 
 
+class MalformedObject(UserError):
+    """A document of a manifest is no object, or the same one as another document."""
+
+
 def locate(obj: Object, resources: ApiResources, namespace: str) -> ObjectRef:
     """The object's reference; a namespaced kind without a namespace goes to the release's.
 
@@ -68,21 +72,21 @@ async def documents_of(
 ) -> tuple[Document, ...]:
     """Parse manifest text; the items of a `List` come one by one, as Helm's builder takes them.
 
-    Raises `UserError` for a document without kind or name, and for two documents that are the same object.
+    Raises `MalformedObject` for a document without kind or name, and for two documents that are the same object.
     """
     documents: list[Document] = []
     seen: dict[ObjectKey, str] = {}
     for text, obj in await renderer.parse(manifest):
         ref = locate(obj, resources, namespace)
         if not ref.kind or not ref.api_version:
-            raise UserError(
+            raise MalformedObject(
                 f"{source_of(text) or 'a document'} has no {'kind' if not ref.kind else 'apiVersion'}",
                 fix="every document needs apiVersion, kind and metadata.name",
             )
         if not ref.name:
-            raise UserError(f"{source_of(text) or 'a document'}: {ref.kind} has no metadata.name")
+            raise MalformedObject(f"{source_of(text) or 'a document'}: {ref.kind} has no metadata.name")
         if ref.key in seen:
-            raise UserError(
+            raise MalformedObject(
                 f"{ref} is declared twice, in {seen[ref.key]} and in {source_of(text)}",
                 fix="remove one of them, or give it another name",
             )
