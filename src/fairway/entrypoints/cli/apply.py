@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fairway.domain.errors import Refused
-from fairway.entrypoints.cli.chart_notices import ChartNotices
+from fairway.entrypoints.cli.apply_environments import ApplyOptions, apply_environments
 from fairway.entrypoints.cli.options import (
     chosen,
     cluster_option,
@@ -22,29 +19,10 @@ from fairway.entrypoints.cli.options import (
     releases_option,
 )
 from fairway.entrypoints.cli.running import engine_option, run_async
-from fairway.settings import Settings, load_settings
+from fairway.settings import load_settings
 
 if TYPE_CHECKING:
-    from fairway.adapters.git.facts import GitFacts
-    from fairway.domain.progress import Reporter
-    from fairway.domain.repository.models import Environment, Repository
-    from fairway.services.charts import Charts
-    from fairway.services.engine.running import RunResult
-    from fairway.services.recording.recorder import Recorder
-
-
-@dataclass(frozen=True, slots=True)
-class ApplyOptions:
-    releases: tuple[str, ...]
-    wait: bool
-    timeout: float | None
-    concurrency: int
-    allow_deletions: bool
-    take_over: bool
-    force: bool
-    engine: str
-    quiet: bool
-    output: str
+    from fairway.domain.repository.models import Environment
 
 
 @click.command()
@@ -132,7 +110,7 @@ def apply(
     options = ApplyOptions(
         releases, not no_wait, timeout, concurrency, allow_deletions, take_over, force, engine, quiet, output
     )
-    return run_async(_apply_all(settings, repository, environments, options), again="fairway apply")
+    return run_async(apply_environments(settings, repository, environments, options))
 
 
 def confirm_protected(environment: Environment, *, yes: bool) -> None:
@@ -144,112 +122,3 @@ def confirm_protected(environment: Environment, *, yes: bool) -> None:
     answer = click.prompt(f"{environment.name} is protected; type its name to go on", err=True)
     if answer.strip() != environment.name:
         raise Refused(f"environment {environment.name} is protected, and its name was not given")
-
-
-async def _apply_all(
-    settings: Settings, repository: Repository, environments: tuple[Environment, ...], options: ApplyOptions
-) -> int:
-    from fairway import wiring
-    from fairway.adapters.git.facts import read_git_facts
-    from fairway.entrypoints.cli.output import emit
-    from fairway.entrypoints.cli.render.progress import form_for, reporting
-
-    facts = await read_git_facts(Path(repository.root))
-    form = form_for(
-        sys.stderr,
-        in_github_actions=settings.in_github_actions,
-        quiet=options.quiet,
-        terminal=os.environ.get("TERM", ""),
-    )
-    results: list[RunResult] = []
-    async with wiring.recorder(settings, warn) as recorder:
-        with reporting(sys.stderr, form=form, color=settings.color, quiet=options.quiet) as report:
-            async with wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts:
-                for environment in environments:
-                    result = await _apply_one(
-                        settings, repository, environment, options, charts, recorder, facts, report
-                    )
-                    results.append(result)
-        if options.output != "text":
-            emit([_summary(result) for result in results], options.output)
-    return max((result.exit_code for result in results), default=0)
-
-
-async def _apply_one(
-    settings: Settings,
-    repository: Repository,
-    environment: Environment,
-    options: ApplyOptions,
-    charts: Charts,
-    recorder: Recorder,
-    facts: GitFacts,
-    report: Reporter,
-) -> RunResult:
-    from fairway import wiring_engine
-    from fairway.services.choosing import choose_releases
-    from fairway.services.engine.planning import PlanOptions
-    from fairway.services.engine.recording import LedgerLog
-    from fairway.services.engine.running import EnvironmentRun, RunOptions
-
-    only = (
-        frozenset(r.name for r in choose_releases(environment, options.releases)) if options.releases else frozenset()
-    )
-    environment = _adjusted(environment, options)
-    run = wiring_engine.begin_run(recorder, settings, facts, "apply")
-    run_options = RunOptions(
-        plan=PlanOptions(
-            retry_stalled=True,
-            take_over=options.take_over,
-            force=options.force,
-            source=wiring_engine.repository_source(repository, facts),
-        ),
-        only=only,
-        concurrency=options.concurrency,
-        allow_deletions=options.allow_deletions,
-        commit=facts.commit,
-        subject=facts.subject,
-    )
-    async with wiring_engine.open_environment(
-        settings, repository, environment, charts, engine=options.engine
-    ) as opened:
-        log = LedgerLog(
-            recorder, run, environment=environment.name, cluster=environment.cluster.name, secrets=opened.secrets
-        )
-        return await EnvironmentRun(
-            opened.session, environment, opened.gather, options=run_options, report=report, log=log
-        ).apply()
-
-
-def _adjusted(environment: Environment, options: ApplyOptions) -> Environment:
-    """The environment with the command line's own wait and timeout."""
-    if options.wait and options.timeout is None:
-        return environment
-    timeout = timedelta(seconds=options.timeout) if options.timeout is not None else None
-    releases = tuple(
-        replace(r, wait=r.wait and options.wait, timeout=timeout or r.timeout) for r in environment.releases
-    )
-    return replace(environment, releases=releases)
-
-
-def warn(text: str) -> None:
-    """A warning on stderr."""
-    click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)
-
-
-def _summary(result: RunResult) -> dict[str, object]:
-    return {
-        "environment": result.environment,
-        "elapsedSeconds": round(result.elapsed, 3),
-        "releases": [
-            {
-                "name": name,
-                "outcome": one.outcome.value,
-                "revision": one.revision or None,
-                "reasons": list(one.reasons),
-                "keptRevision": one.kept_revision or None,
-                "changed": [str(ref) for ref in one.changed],
-                "deleted": [str(ref) for ref in one.deleted],
-            }
-            for name, one in result.results.items()
-        ],
-    }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import click
 
-from fairway.domain.errors import Diagnostic, FairwayError, Severity
+from fairway.domain.errors import Diagnostic, FairwayError, InvalidInput, Severity
 
 MOST_INDENT = 34
 """A fix stands below its message, but not so far to the right that it breaks on a narrow terminal."""
@@ -14,9 +14,20 @@ MOST_INDENT = 34
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
 
 
-def show_error(error: FairwayError) -> None:
-    """One error on stderr: `where: error  message`, then the fix, indented."""
-    prefix = f"{error.where}: " if error.where else ""
+def warn(text: str) -> None:
+    """A warning on stderr."""
+    click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)
+
+
+def show_error(error: FairwayError, *, about: str = "") -> None:
+    """One error on stderr: `where: error: message`, then the fix, indented; all of them for `InvalidInput`.
+
+    `about` is what it concerns when the command goes on with others: the name of an environment.
+    """
+    if isinstance(error, InvalidInput):
+        show_diagnostics(error.diagnostics)
+        return
+    prefix = f"{error.where}: " if error.where else f"{about}: " if about else ""
     click.echo(f"{prefix}{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
     if error.fix:
         click.echo(f"  {error.fix}", err=True)

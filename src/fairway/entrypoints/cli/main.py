@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from fairway import __version__
-from fairway.domain.errors import FairwayError, InvalidInput
+from fairway.domain.errors import FairwayError
 from fairway.entrypoints.cli.lazy import LazyGroup, Verb
 from fairway.settings import load_settings
 
@@ -75,31 +75,50 @@ def cli() -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit; never returns. Exit codes: docs/spec/exit-codes.md."""
-    sys.exit(run(argv))
+    code = run(argv)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _nobody_reads()
+    sys.exit(code)
 
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        result = cli.main(args=list(argv) if argv is not None else None, prog_name="fairway", standalone_mode=False)
+        result = cli.main(args=arguments, prog_name="fairway", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return EXIT_INTERRUPTED
-    except InvalidInput as error:
-        from fairway.entrypoints.cli.errors import show_diagnostics
-
-        show_diagnostics(error.diagnostics)
-        return error.exit_code
-    except FairwayError as error:
-        from fairway.entrypoints.cli.errors import show_error
-
-        show_error(error)
-        return error.exit_code
     except BrokenPipeError:
+        _nobody_reads()
         return 0
+    except Exception as error:
+        return _failed(error, arguments)
     return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception, arguments: list[str]) -> int:
+    from fairway.entrypoints.cli.crashes import disk_trouble, foreseen, report_crash
+    from fairway.entrypoints.cli.errors import show_error
+
+    if known := foreseen(error):
+        show_error(known)
+        return known.exit_code
+    if text := disk_trouble(error):
+        show_error(FairwayError(text, fix="make room or give the right to write there, and try again"))
+        return FairwayError.exit_code
+    report_crash(error, load_settings().data_dir / "crashes", arguments)
+    return EXIT_INTERNAL
+
+
+def _nobody_reads() -> None:
+    from fairway.entrypoints.cli.crashes import leave_quietly
+
+    leave_quietly()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,10 +13,11 @@ from typing import TYPE_CHECKING
 import click
 
 from fairway.domain.errors import Refused
-from fairway.entrypoints.cli.apply import confirm_protected, warn
+from fairway.entrypoints.cli.apply import confirm_protected
+from fairway.entrypoints.cli.errors import warn
 from fairway.entrypoints.cli.opening import Place, environment_and_release, facts_of, opened_environment, place_of
 from fairway.entrypoints.cli.options import environments_file_option
-from fairway.entrypoints.cli.running import run_async
+from fairway.entrypoints.cli.running import INTERRUPTED, run_async
 from fairway.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -129,7 +131,7 @@ def _duration(seconds: float | None) -> timedelta | None:
 
 
 def _run(place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) -> int:
-    return run_async(_with_verbs(load_settings(), place, action, work), again=f"fairway {action}")
+    return run_async(_with_verbs(load_settings(), place, action, work))
 
 
 async def _with_verbs(settings: Settings, place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) -> int:
@@ -156,5 +158,8 @@ async def _with_verbs(settings: Settings, place: Place, action: str, work: Calla
                     cluster=place.one.cluster.name,
                     secrets=opened.secrets,
                 )
-                result = await work(Verbs(opened, report, log))
+                try:
+                    result = await work(Verbs(opened, report, log))
+                except asyncio.CancelledError:
+                    return INTERRUPTED  # what was cut short, and how to go on, was reported
     return exit_code(result)

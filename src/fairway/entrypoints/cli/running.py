@@ -1,4 +1,4 @@
-"""How a verb runs its asynchronous part: interrupts end it cleanly, and the next step is always named."""
+"""How a verb runs its asynchronous part, so that interrupts end it cleanly."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ INTERRUPTED = 130
 def run_async(work: Coroutine[Any, Any, int], *, again: str = "") -> int:
     """Run to the end and return the exit code; SIGINT and SIGTERM cancel, after which records are consistent.
 
-    `again` is the command that goes on where an interrupted one stopped; empty for verbs that change nothing.
+    A verb that changes something tells by itself what was under way; `again` is the command for all others that is
+    worth repeating.
     """
     try:
         return asyncio.run(_with_sigterm(work))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        more = f"; what was begun is recorded as failed. Go on with: {again}" if again else ""
-        click.echo(f"interrupted{more}", err=True)
+        click.echo(f"interrupted; once more: {again}" if again else "interrupted", err=True)
         return INTERRUPTED
 
 

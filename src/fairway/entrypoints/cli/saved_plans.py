@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairway.domain.errors import UserError
+from fairway.entrypoints.cli.running import INTERRUPTED, run_async
 from fairway.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +50,6 @@ def apply_saved(
     from fairway.entrypoints.cli.apply import confirm_protected
     from fairway.entrypoints.cli.opening import Place
     from fairway.entrypoints.cli.options import loaded
-    from fairway.entrypoints.cli.running import run_async
 
     try:
         saved = load(path.read_bytes(), str(path))
@@ -66,12 +67,12 @@ def apply_saved(
         confirm_protected(found, yes=yes)
         environments.append(found)
     place = Place(repository, tuple(environments))
-    return run_async(_apply(settings, place, saved, quiet=quiet), again=f"fairway apply --plan {path}")
+    return run_async(_apply(settings, place, saved, quiet=quiet))
 
 
 async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: bool) -> int:
     from fairway import wiring, wiring_engine
-    from fairway.entrypoints.cli.apply import warn
+    from fairway.entrypoints.cli.errors import warn
     from fairway.entrypoints.cli.opening import facts_of, opened_environment
     from fairway.entrypoints.cli.render.progress import form_for, reporting
     from fairway.services.engine.planning import PlanOptions
@@ -111,7 +112,12 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
                     work = EnvironmentRun(
                         opened.session, environment, opened.gather, options=options, report=report, log=log
                     )
-                    code = max(code, (await work.apply()).exit_code)
+                    try:
+                        code = max(code, (await work.apply()).exit_code)
+                    except asyncio.CancelledError:
+                        return INTERRUPTED  # what was cut short, and how to go on, was reported
+                    if work.result.bugs:
+                        raise work.result.bugs[0]
     return code
 
 

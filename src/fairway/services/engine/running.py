@@ -67,6 +67,8 @@ class RunResult:
     environment: str
     results: dict[str, Result] = field(default_factory=dict)
     elapsed: float = 0.0
+    deployment: str = ""
+    """Under which id the ledger shows what was done; empty when nothing was."""
     bugs: list[Exception] = field(default_factory=list)
     """What should never have been raised; each is the failure of one release, and worth a report."""
 
@@ -103,7 +105,7 @@ class EnvironmentRun:
         self._log = log
         self._room = asyncio.Semaphore(options.concurrency)
         self._snapshot = Snapshot(session.kube, session.store, environment.namespace)
-        self._result = RunResult(environment.name)
+        self.result = RunResult(environment.name)
         self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
         self._begun: dict[str, float] = {}
 
@@ -127,12 +129,12 @@ class EnvironmentRun:
             for name in unwanted:
                 await self._remove(name)
         except asyncio.CancelledError:
-            self._result.elapsed = clock() - started
+            self.result.elapsed = clock() - started
             self._interrupted([*(r.name for r in chosen), *unwanted])
             raise
-        self._result.elapsed = clock() - started
+        self.result.elapsed = clock() - started
         self._finish()
-        return self._result
+        return self.result
 
     async def _each_in_turn(self, chosen: Sequence[Release]) -> None:
         done: dict[str, asyncio.Task[Outcome]] = {}
@@ -276,7 +278,7 @@ class EnvironmentRun:
 
     def _bug(self, error: Exception) -> Result:
         """Nobody foresaw this: it is the failure of one release, and the others go on."""
-        self._result.bugs.append(error)
+        self.result.bugs.append(error)
         return Result(Outcome.FAILED, reasons=(f"a mistake in Fairway itself: {type(error).__name__}",))
 
     async def _remove(self, name: str) -> None:
@@ -298,7 +300,7 @@ class EnvironmentRun:
         self._report(Phase(self._environment.name, name, kind, detail))
 
     def _settle(self, name: str, result: Result, elapsed: float, plan: Planned | None = None) -> Outcome:
-        self._result.results[name] = result
+        self.result.results[name] = result
         before = _version(plan.previous.chart) if plan and plan.previous else ""
         after = _version(plan.change.content.chart) if plan and plan.change else ""
         self._report(
@@ -319,25 +321,27 @@ class EnvironmentRun:
         return result.outcome
 
     def _finish(self) -> None:
-        bad = sorted(name for name, r in self._result.results.items() if r.outcome.is_bad)
+        self.result.deployment = self._log.reference
+        bad = sorted(name for name, r in self.result.results.items() if r.outcome.is_bad)
         again = f"fairway apply {self._environment.name} -r {','.join(bad)}"
         self._report(
             RunFinished(
                 environment=self._environment.name,
-                counts=self._result.counts,
-                elapsed=self._result.elapsed,
-                deployment=self._log.reference,
+                counts=self.result.counts,
+                elapsed=self.result.elapsed,
+                deployment=self.result.deployment,
                 next_steps=(("try again", again),) if bad else (),
-                exit_code=self._result.exit_code,
+                exit_code=self.result.exit_code,
             )
         )
 
     def _interrupted(self, names: Sequence[str]) -> None:
         """Say what was under way, and how many were not begun; the next apply goes on where this one stopped."""
+        self.result.deployment = self._log.reference
         now = asyncio.get_running_loop().time()
-        counts = self._result.counts
+        counts = self.result.counts
         for name in names:
-            if name in self._result.results:
+            if name in self.result.results:
                 continue
             if name not in self._begun:
                 counts[Outcome.SKIPPED] += 1
@@ -349,8 +353,8 @@ class EnvironmentRun:
             RunFinished(
                 environment=self._environment.name,
                 counts=counts,
-                elapsed=self._result.elapsed,
-                deployment=self._log.reference,
+                elapsed=self.result.elapsed,
+                deployment=self.result.deployment,
                 next_steps=(("go on", f"fairway apply {self._environment.name}{only}"),),
                 exit_code=INTERRUPTED,
                 interrupted=True,

@@ -18,8 +18,8 @@ from fairway.domain.progress import (
 )
 from fairway.domain.releases.state import Action
 from fairway.entrypoints.cli.render.style import (
-    Line,
     SHORT_ID,
+    Line,
     clean,
     commit,
     count,
