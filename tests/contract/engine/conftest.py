@@ -125,14 +125,7 @@ async def _what_helm_reads(pair: Pair, room: asyncio.Semaphore) -> None:
     """The same questions to helm about both releases."""
     ours = replace(pair.helm, namespace=pair.mine.namespace)
     async with room:
-        for words in (
-            ("get", "all"),
-            ("history",),
-            ("get", "metadata"),
-            ("get", "hooks"),
-            ("get", "values"),
-            ("get", "notes"),
-        ):
+        for words in (("get", "all"), ("history",)):
             answers = [_timeless(await one(*words, NAME), one.namespace) for one in (ours, pair.helm)]
             if pair.case.random:
                 continue
