@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,7 +34,8 @@ FIRST_DELAY = 0.2
 LONGEST_DELAY = 5.0
 LONGEST_RETRY_AFTER = 30.0
 _SESSION_TIMEOUT = aiohttp.ClientTimeout(total=75, sock_connect=10)
-_CUT = 4000
+_LOST = (aiohttp.ClientError, TimeoutError, OSError)
+_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,43 +108,42 @@ class Transport:
 
     async def send(self, call: Call) -> bytes:
         """The body of a 2xx answer. Raises what the refusal means, Transient when no attempt got an answer."""
-        return (await self.send_for_type(call))[0]
-
-    async def send_for_type(self, call: Call) -> tuple[bytes, str]:
-        """As `send`, with the answer's content type."""
         url = URL(self.target.server + call.path, encoded=True)
         renewed = False
-        for attempt in range(1, call.attempts + 1):
-            headers = await self._headers(call)
-            self.requests[call.verb] += 1
+        for attempt in count(1):
             pause: float | None = None
             try:
-                async with self._pooled.request(
-                    call.method, url, data=call.body, headers=headers, allow_redirects=False, **self._extra
-                ) as answer:
-                    body = await answer.read()
-                    self._answered = True
-                    if "Warning" in answer.headers:
-                        self._note_warnings(answer.headers.getall("Warning"))
-                    if answer.status < 300:
-                        return body, answer.content_type
-                    error = error_of(answer.status, body[:_CUT], what=call.what)
-                    if answer.status == 401 and self._credentials.changes and not renewed:
-                        renewed = True
-                        self._use(await self._credentials.current(rejected=True))
-                        continue
-                    if not isinstance(error, Transient) or not (call.repeatable or answer.status in UNHANDLED):
-                        raise error
-                    pause = _retry_after(answer.headers)
-            except (aiohttp.ClientError, TimeoutError, OSError) as failure:
+                status, body, headers = await self._exchange(call, url)
+            except _LOST as failure:
                 error = self._unreachable(failure)
-                never_sent = isinstance(failure, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-                if not isinstance(error, Transient) or not (call.repeatable or never_sent) or not self._answered:
-                    raise error from failure
-            if attempt == call.attempts:
+                error.__cause__ = failure
+                may_repeat = self._answered and (call.repeatable or isinstance(failure, _NEVER_SENT))
+            else:
+                if status < 300:
+                    return body
+                if status == 401 and self._credentials.changes and not renewed:
+                    renewed = True
+                    self._use(await self._credentials.current(rejected=True))
+                    continue
+                error = error_of(status, body, what=call.what)
+                may_repeat = call.repeatable or status in UNHANDLED
+                pause = _retry_after(headers)
+            if not isinstance(error, Transient) or not may_repeat or attempt >= call.attempts:
                 raise error
             await self._sleep(self._delay(attempt) if pause is None else pause)
-        raise AssertionError("unreachable: the last attempt raises")
+        raise AssertionError("the loop has no end of its own")
+
+    async def _exchange(self, call: Call, url: URL) -> tuple[int, bytes, Mapping[str, str]]:
+        headers = await self._headers(call)
+        self.requests[call.verb] += 1
+        async with self._pooled.request(
+            call.method, url, data=call.body, headers=headers, allow_redirects=False, **self._extra
+        ) as answer:
+            body = await answer.read()
+            self._answered = True
+            if "Warning" in answer.headers:
+                self._note_warnings(answer.headers.getall("Warning"))
+            return answer.status, body, answer.headers
 
     @asynccontextmanager
     async def stream(self, call: Call, *, seconds: float, silence: float) -> AsyncIterator[aiohttp.StreamReader]:
@@ -170,12 +171,12 @@ class Transport:
                         self._use(await self._credentials.current(rejected=True))
                         continue
                     if answer.status >= 300:
-                        raise error_of(answer.status, (await answer.read())[:_CUT], what=call.what)
+                        raise error_of(answer.status, await answer.read(), what=call.what)
                     if "Warning" in answer.headers:
                         self._note_warnings(answer.headers.getall("Warning"))
                     yield answer.content
                     return
-        except (aiohttp.ClientError, TimeoutError, OSError) as failure:
+        except _LOST as failure:
             raise self._unreachable(failure) from failure
 
     async def _headers(self, call: Call) -> Mapping[str, str] | None:

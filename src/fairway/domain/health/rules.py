@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from fairway.domain.health.states import Health, condition, failed, healthy, progressing, status_of, told
-from fairway.domain.manifests.objects import Object
+from fairway.domain.manifests.objects import Object, group_of
 from fairway.domain.values.jsonpath import select
 
 _POSITIVE = ("Ready", "Available")
@@ -20,35 +20,43 @@ _POSITIVE = ("Ready", "Available")
 
 @dataclass(frozen=True, slots=True)
 class HealthRule:
-    """Objects of a kind are healthy when the value at `path` equals a text.
+    """Objects of a kind are healthy when the value at `path` is one of `wanted`, and failed when it is one of `failed`.
 
-    `kind` is a glob, `path` a JSONPath: `status.phase`, `status.conditions[?(@.type=="Synced")].status`. `equals` is
-    compared with the value's text (`true`, `3`, `Running`).
+    `kind` and `group` are globs (the core group is empty), `path` is a JSONPath: `status.phase`,
+    `status.conditions[?(@.type=="Synced")].status`. Texts are compared with the value's: `true`, `3`, `Running`.
     """
 
     kind: str
     path: str
-    equals: str
+    wanted: tuple[str, ...]
+    failed: tuple[str, ...] = ()
+    group: str = "*"
+
+    def is_about(self, obj: Object) -> bool:
+        group = group_of(str(obj.get("apiVersion", "")))
+        return fnmatchcase(str(obj.get("kind", "")), self.kind) and fnmatchcase(group, self.group)
 
 
 def by_rule(obj: Object, rules: Sequence[HealthRule]) -> Health | None:
     """What the first rule for this kind says; None when there is none. Raises UserError for an unreadable path."""
-    for rule in rules:
-        if fnmatchcase(str(obj.get("kind", "")), rule.kind):
-            value = select(obj, rule.path)
-            if _text(value) == rule.equals:
-                return healthy("Rule", f"{rule.path} is {rule.equals}")
-            return progressing("Rule", f"{rule.path} is {_text(value) or 'not set'}, waiting for {rule.equals}")
-    return None
+    rule = next((rule for rule in rules if rule.is_about(obj)), None)
+    if rule is None:
+        return None
+    if late := _not_observed(obj):
+        return late
+    text = _text(select(obj, rule.path))
+    if text in rule.wanted:
+        return healthy("Rule", f"{rule.path} is {text}")
+    if text in rule.failed:
+        return failed("Rule", f"{rule.path} is {text}")
+    return progressing("Rule", f"{rule.path} is {text or 'not set'}, waiting for {' or '.join(rule.wanted)}")
 
 
 def by_conditions(obj: Object) -> Health:
     """Any kind that is not known: no status is healthy, `Stalled` fails, `Ready` or `Available` decide."""
-    status = status_of(obj)
+    if late := _not_observed(obj):
+        return late
     generation = (obj.get("metadata") or {}).get("generation")
-    observed = status.get("observedGeneration")
-    if observed is not None and generation is not None and int(observed) < int(generation):
-        return progressing("NotObserved", "its controller has not seen the change yet")
     stalled = condition(obj, "Stalled")
     if stalled is not None and stalled.get("status") == "True":
         return failed(str(stalled.get("reason") or "Stalled"), told(stalled, "its controller gave up"))
@@ -66,6 +74,15 @@ def by_conditions(obj: Object) -> Health:
             return progressing(str(found.get("reason") or f"Not{kind}"), told(found, f"{kind} is not true yet"))
         return healthy(kind, told(found, kind.lower()))
     return healthy("Exists", "exists")
+
+
+def _not_observed(obj: Object) -> Health | None:
+    """For controllers that say which generation their status is about."""
+    generation = (obj.get("metadata") or {}).get("generation")
+    observed = status_of(obj).get("observedGeneration")
+    if observed is not None and generation is not None and int(observed) < int(generation):
+        return progressing("NotObserved", "its controller has not seen the change yet")
+    return None
 
 
 def _text(value: Any) -> str:

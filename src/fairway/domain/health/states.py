@@ -25,10 +25,6 @@ class Health:
     reason: str = ""
     message: str = ""
 
-    @property
-    def is_final(self) -> bool:
-        return self.state in (HealthState.HEALTHY, HealthState.FAILED)
-
 
 def healthy(reason: str = "", message: str = "") -> Health:
     return Health(HealthState.HEALTHY, reason, message)

@@ -118,6 +118,20 @@ async def test_a_token_that_stays_refused_is_said(server: Server) -> None:
     assert len(server.seen) == 2
 
 
+async def test_a_renewal_costs_none_of_the_attempts(server: Server) -> None:
+    server.answers = [status(401), ok()]
+    transport = await server.transport(credentials=Rotating("old", "new"))
+    assert await transport.send(Call("get", "GET", "/x", "read x", attempts=1)) == b'{"ok": true}'
+
+
+async def test_long_refusals_keep_all_their_causes(server: Server) -> None:
+    causes = [{"reason": "FieldValueInvalid", "message": "m" * 100, "field": f"f{n}"} for n in range(200)]
+    server.answers = [status(422, "x" * 50_000, "Invalid", causes=causes)]
+    with pytest.raises(ApiRefusal) as caught:
+        await (await server.transport()).send(READ)
+    assert len(caught.value.causes) == 200
+
+
 async def test_a_stream_renews_a_refused_token_too(server: Server) -> None:
     server.answers = [status(401), ok()]
     transport = await server.transport(credentials=Rotating("old", "new"))
