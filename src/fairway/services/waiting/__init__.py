@@ -7,11 +7,11 @@ namespace.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-from fairway.domain.health import HealthRule, Tolerance
+from fairway.domain.health import Tolerance
 from fairway.services.engine.ports import ObjectReader
 from fairway.services.waiting.evaluating import needs_wait
 from fairway.services.waiting.view import ClusterView
@@ -24,7 +24,6 @@ __all__ = ["ClusterView", "WatchingWaiter", "needs_wait", "open_waiter"]
 async def open_waiter(
     kube: ObjectReader,
     *,
-    rules: Sequence[HealthRule] = (),
     tolerance: Tolerance = Tolerance(),
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     mask: Callable[[str], str] = str,
@@ -34,4 +33,4 @@ async def open_waiter(
     `mask` is applied to log lines and events before anybody sees them.
     """
     async with ClusterView(kube) as view:
-        yield WatchingWaiter(kube, view, rules=rules, tolerance=tolerance, now=now, mask=mask)
+        yield WatchingWaiter(kube, view, tolerance=tolerance, now=now, mask=mask)

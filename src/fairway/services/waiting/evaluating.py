@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fairway.domain.health import Failure, Health, HealthRule, HealthState, Tolerance, assess, pod_failure
+from fairway.domain.health import Failure, Health, HealthRule, HealthState, Tolerance, assess, completion, pod_failure
 from fairway.domain.health.pods import NEVER_STARTS, doing
 from fairway.domain.health.states import condition
 from fairway.domain.manifests.objects import Kind, Object, ObjectRef
@@ -33,6 +33,8 @@ class Target:
     """When it was first looked at."""
     stuck_since: datetime | None = None
     """Since when nothing can be created for it."""
+    rules: Sequence[HealthRule] = ()
+    """Those of its release."""
 
     @property
     def uid(self) -> str:
@@ -41,6 +43,8 @@ class Target:
     @property
     def current(self) -> Object:
         """What was applied, or what the watch shows when that is newer."""
+        if self.uid in self.feed.gone:
+            return self.feed.gone[self.uid]
         seen = self.feed.objects.get(self.ref.name)
         return seen if seen is not None and is_newer(seen, self.applied) else self.applied
 
@@ -76,16 +80,15 @@ def look_at(
     target: Target,
     *,
     now: datetime,
-    rules: Sequence[HealthRule],
     tolerance: Tolerance,
     events: Mapping[str, Sequence[Object]],
 ) -> Look:
     """`events` are the Warning events that were read so far, by the uid of what they are about."""
     target.since = target.since or now
-    if target.uid in target.feed.gone:
-        return Look(Health(HealthState.FAILED, "Deleted", "was deleted while it was waited for"))
     obj = target.current
-    health = assess(obj, rules)
+    if target.uid in target.feed.gone:
+        return Look(_last_state(obj))
+    health = assess(obj, target.rules)
     kind = kind_of(obj)
     if kind == POD:
         failure = pod_failure(obj, now=now, events=events.get(target.uid, ()), tolerance=tolerance)
@@ -102,6 +105,14 @@ def look_at(
     if not pods and owner is not None and now - target.since >= tolerance.grace / 2:
         stuck = [owner]
     return Look(health, failure, _text(health, pods), pods, stuck)
+
+
+def _last_state(gone: Object) -> Health:
+    """Being deleted is a failure, unless it ran to its end and was cleaned up (`ttlSecondsAfterFinished: 0`)."""
+    ran = completion(gone)
+    if kind_of(gone) in (JOB, POD) and ran.state is HealthState.HEALTHY:
+        return ran
+    return Health(HealthState.FAILED, "Deleted", "was deleted while it was waited for")
 
 
 def _worst(

@@ -27,8 +27,8 @@ class Feed:
         self.resource = resource
         self.namespace = namespace
         self.objects: dict[str, Object] = {}
-        self.gone: set[str] = set()
-        """uids of the objects that were seen going."""
+        self.gone: dict[str, Object] = {}
+        """uid → last state of those objects that were seen going and that somebody had named."""
         self.error: Exception | None = None
         """Why the watch ended: what the server refused, or a defect of ours."""
         self._owned: dict[str, set[str]] = defaultdict(set)
@@ -66,7 +66,8 @@ class Feed:
         metadata = event.object["metadata"]
         name, uid, owner = metadata["name"], metadata.get("uid", ""), controller_of(event.object)
         if event.type is EventType.DELETED:
-            self.gone.add(uid)
+            if name in self._wakes:
+                self.gone[uid] = lean(event.object)
             self.objects.pop(name, None)
             self._owned[owner].discard(name)
             if not self._owned[owner]:

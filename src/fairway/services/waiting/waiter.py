@@ -37,29 +37,34 @@ class WatchingWaiter:
         kube: ObjectReader,
         view: ClusterView,
         *,
-        rules: Sequence[HealthRule],
         tolerance: Tolerance,
         now: Callable[[], datetime],
         mask: Callable[[str], str],
     ) -> None:
         self._kube = kube
         self._view = view
-        self._rules = rules
         self._tolerance = tolerance
         self._now = now
         self._stories = Storyteller(kube, mask)
 
     async def until_healthy(
-        self, applied: Sequence[tuple[ObjectRef, Object]], *, timeout: timedelta, on_progress: Progress
+        self,
+        applied: Sequence[tuple[ObjectRef, Object]],
+        *,
+        timeout: timedelta,
+        on_progress: Progress,
+        rules: Sequence[HealthRule] = (),
     ) -> None:
         """Return when all objects are healthy. `applied` are objects as the server returned them.
+
+        `rules` are the release's own and go before the built-in ones.
 
         Nothing is asked or watched when they are healthy already. Raises `Unhealthy` as soon as one of them can't
         become healthy any more, and at the timeout with what was still missing.
         """
-        waiting = [(ref, obj) for ref, obj in applied if needs_wait(obj, self._rules)]
+        waiting = [(ref, obj) for ref, obj in applied if needs_wait(obj, rules)]
         if waiting:
-            async with self._targets(waiting) as (targets, changed):
+            async with self._targets(waiting, rules=rules) as (targets, changed):
                 await self._loop(targets, changed, timeout, on_progress)
 
     async def until_complete(self, ref: ObjectRef, *, timeout: timedelta, on_progress: Progress) -> None:
@@ -127,7 +132,7 @@ class WatchingWaiter:
     def _look(self, target: Target, events: dict[str, list[Object]]) -> Look:
         if target.feed.error is not None:
             raise target.feed.error
-        return look_at(target, now=self._now(), rules=self._rules, tolerance=self._tolerance, events=events)
+        return look_at(target, now=self._now(), tolerance=self._tolerance, events=events)
 
     def _completion_of(self, target: Target, look: Look) -> tuple[Health, Failure | None]:
         """A hook counts by its end, and fails early only when it can never start."""
@@ -157,7 +162,11 @@ class WatchingWaiter:
 
     @asynccontextmanager
     async def _targets(
-        self, objects: Sequence[tuple[ObjectRef, Object]], *, with_pods: bool = True
+        self,
+        objects: Sequence[tuple[ObjectRef, Object]],
+        *,
+        with_pods: bool = True,
+        rules: Sequence[HealthRule] = (),
     ) -> AsyncIterator[tuple[list[Target], asyncio.Event]]:
         """Targets with their feeds, and the event that is set when anything about them changes."""
         resources = await self._kube.discover()
@@ -181,7 +190,7 @@ class WatchingWaiter:
                 feed = await feed_of(ref.api_version, ref.kind, ref.namespace)
                 if feed is None:
                     raise UnknownKind(f"{ref}: the cluster has no {ref.kind} in {ref.api_version} that can be watched")
-                target = Target(ref, obj, feed)
+                target = Target(ref, obj, feed, rules=rules)
                 if with_pods and ref.key.kind in WITH_PODS:
                     target.pods = await feed_of("v1", "Pod", ref.namespace)
                     if ref.key.kind == DEPLOYMENT:

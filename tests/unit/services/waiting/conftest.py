@@ -97,10 +97,12 @@ class Cluster:
         rules: Any = (),
     ) -> None:
         """Wait for these; `then` happens once the wait has begun."""
-        async with open_waiter(self.kube, now=self.clock, tolerance=TOLERANCE, mask=mask, rules=rules) as waiter:
+        async with open_waiter(self.kube, now=self.clock, tolerance=TOLERANCE, mask=mask) as waiter:
             applied = [(ref_of(obj), obj) for obj in objects]
             waiting = asyncio.ensure_future(
-                waiter.until_healthy(applied, timeout=timedelta(seconds=seconds), on_progress=self.said.append)
+                waiter.until_healthy(
+                    applied, timeout=timedelta(seconds=seconds), on_progress=self.said.append, rules=rules
+                )
             )
             await asyncio.sleep(0.02)
             if then is not None:

@@ -221,7 +221,7 @@ async def test_a_timeout_brings_the_events_of_what_is_missing(cluster: Cluster) 
 
 async def test_a_rule_of_the_release_decides(cluster: Cluster) -> None:
     config = await cluster.put("v1", "ConfigMap", "settings", data={"state": "cold"})
-    rules = [HealthRule("ConfigMap", "data.state", "warm")]
+    rules = [HealthRule("ConfigMap", "data.state", ("warm",))]
     assert "data.state is cold, waiting for warm" in (await cluster.fail(config, rules=rules, seconds=0.2)).message
 
     async def warm() -> None:

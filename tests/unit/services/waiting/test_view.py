@@ -61,6 +61,7 @@ async def test_only_those_are_woken_who_named_the_object_or_its_owner(cluster: C
     async with ClusterView(cluster.kube) as view, view.follow(CONFIG, "shop") as feed:
         await settled()
         feed.wake(by_name, ["a"])
+        assert feed.gone == {}
         feed.wake(other, ["b", "some-uid"])
         owner = await cluster.put("v1", "Secret", "owner")
         feed.wake(by_owner, [owner["metadata"]["uid"]])
@@ -71,7 +72,10 @@ async def test_only_those_are_woken_who_named_the_object_or_its_owner(cluster: C
         await cluster.kube.delete(ref_of(child))
         await settled()
         assert feed.owned_by(owner["metadata"]["uid"]) == []
-        assert feed.gone == {child["metadata"]["uid"]}
+        assert list(feed.gone) == [child["metadata"]["uid"]]
+        await cluster.kube.delete(ref_of(owner))
+        await settled()
+        assert len(feed.gone) == 1
 
 
 async def test_who_leaves_is_not_woken_any_more(cluster: Cluster) -> None:
@@ -128,6 +132,31 @@ async def test_an_old_run_of_a_hook_is_never_taken_for_the_new_one(cluster: Clus
         new = await cluster.put("batch/v1", "Job", "migrate", spec={})
         with pytest.raises(Unhealthy, match=r"not ready after 0.3 s: Job migrate: 0 of 1 runs completed"):
             await waiter.until_complete(ref_of(new), timeout=span, on_progress=cluster.said.append)
+
+
+async def test_a_hook_that_is_cleaned_up_as_soon_as_it_completed_is_complete(cluster: Cluster) -> None:
+    job = await cluster.put("batch/v1", "Job", "migrate", spec={})
+    done = {"conditions": [{"type": "Complete", "status": "True"}]}
+    async with open_waiter(cluster.kube, now=cluster.clock) as waiter:
+        waiting = asyncio.ensure_future(
+            waiter.until_complete(ref_of(job), timeout=timedelta(seconds=20), on_progress=cluster.said.append)
+        )
+        await settled()
+        cluster.kube.set_status(ref_of(job), done)
+        await cluster.kube.delete(ref_of(job))
+        await waiting
+
+
+async def test_a_hook_that_is_deleted_before_it_completed_is_said(cluster: Cluster) -> None:
+    job = await cluster.put("batch/v1", "Job", "migrate", spec={})
+    async with open_waiter(cluster.kube, now=cluster.clock) as waiter:
+        waiting = asyncio.ensure_future(
+            waiter.until_complete(ref_of(job), timeout=timedelta(seconds=20), on_progress=cluster.said.append)
+        )
+        await settled()
+        await cluster.kube.delete(ref_of(job))
+        with pytest.raises(Unhealthy, match="was deleted while it was waited for"):
+            await waiting
 
 
 async def test_what_never_was_is_gone(cluster: Cluster) -> None:
