@@ -1,4 +1,7 @@
-"""Charts from every kind of place. Imports of adapters are inside the functions, `--help` stays fast."""
+"""Charts from every kind of place.
+
+Adapters are imported inside the functions, so that `--help` stays fast.
+"""
 
 from __future__ import annotations
 

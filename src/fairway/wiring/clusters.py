@@ -1,4 +1,7 @@
-"""Development clusters, and the way to any cluster. Imports of adapters are inside the functions, `--help` stays fast."""
+"""Development clusters, and the way to any cluster.
+
+Adapters are imported inside the functions, so that `--help` stays fast.
+"""
 
 from __future__ import annotations
 

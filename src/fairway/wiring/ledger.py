@@ -1,4 +1,7 @@
-"""The ledger and its spool. Imports of adapters are inside the functions, `--help` stays fast."""
+"""The ledger and its spool.
+
+Adapters are imported inside the functions, so that `--help` stays fast.
+"""
 
 from __future__ import annotations
 

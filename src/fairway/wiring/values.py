@@ -1,4 +1,7 @@
-"""The values of releases, with everything that their sources ask. Imports of adapters are inside the functions, `--help` stays fast."""
+"""The values of releases, with everything that their sources ask.
+
+Adapters are imported inside the functions, so that `--help` stays fast.
+"""
 
 from __future__ import annotations
 
