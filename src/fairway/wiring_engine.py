@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fairway.services.charts import Charts
     from fairway.services.contexts import ClusterAccess
     from fairway.services.engine.opened import OpenEnvironment
+    from fairway.services.engine.ports import RevisionStore
     from fairway.services.recording.recorder import Recorder
     from fairway.services.rendering import OpenRendering, SchemaSource
     from fairway.services.values.ports import Decryptor
@@ -118,6 +119,18 @@ async def open_rendering(
         stack.callback(renderer.close)
         gathering = Gathering(environment, charts, values, repository.root)
         yield OpenRendering(environment, gathering, renderer, resources, schemas, register, live=kube_version is None)
+
+
+@asynccontextmanager
+async def open_records(access: ClusterAccess) -> AsyncIterator[tuple[RevisionStore, str]]:
+    """A cluster's stored revisions, and the namespace of its context (empty when that names none)."""
+    import secrets
+
+    from fairway.adapters.helm.secrets import SecretRevisionStore
+    from fairway.adapters.kube import open_cluster
+
+    async with open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube:
+        yield SecretRevisionStore(kube, now=_now, new_id=lambda: secrets.token_hex(8)), kube.default_namespace
 
 
 def _renderer(engine: str, access: ClusterAccess) -> SdkRenderer | BinaryRenderer:

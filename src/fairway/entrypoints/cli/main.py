@@ -40,6 +40,7 @@ VERBS = {
     "dump": Verb("repository:dump", "The repository as Fairway understands it", FILES),
     "use": Verb("repository:use", "Set the environment that commands take by default", FILES),
     "init": Verb("init:init", "Write kube contexts for the clusters; --example starts a repository", FILES),
+    "import": Verb("importing:import_things", "A release of helm, or a helmfile, as entries of the repository", FILES),
     "charts": Verb("charts:charts", "What a chart says about itself; the cache of charts", FILES),
     "indent": Verb("convert:indent", "Indent YAML files, keeping comments", FILES),
     "json2yaml": Verb("convert:json2yaml", "Convert JSON to YAML", FILES),
