@@ -23,6 +23,7 @@ from fairway.adapters.kube import open_cluster
 from fairway.adapters.kube.memory import MemoryKube
 from fairway.domain.charts.rendering import Capabilities, ChartSource
 from fairway.domain.errors import Position
+from fairway.domain.health import HealthRule
 from fairway.domain.manifests.objects import Object, ObjectRef, ref_of
 from fairway.domain.manifests.origins import Written
 from fairway.domain.releases.holding import Holder, Life
@@ -141,7 +142,12 @@ class StillWaiter:
         self.waited: list[str] = []
 
     async def until_healthy(
-        self, applied: Sequence[tuple[ObjectRef, Object]], *, timeout: timedelta, on_progress: Callable[[str], None]
+        self,
+        applied: Sequence[tuple[ObjectRef, Object]],
+        *,
+        timeout: timedelta,
+        on_progress: Callable[[str], None],
+        rules: Sequence[HealthRule] = (),
     ) -> None:
         for ref, _ in applied:
             self._judge(ref)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from fairway.domain.errors import Position
+from fairway.domain.health import HealthRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,8 @@ class Release:
     needs: tuple[Need, ...] = ()
     strategy: str = "rolling"
     gates: tuple[Gate, ...] = ()
+    health: tuple[HealthRule, ...] = ()
+    """Its own rules, then the environment's."""
     wait: bool = True
     timeout: timedelta = timedelta(minutes=5)
     policy: Policy = Policy()

@@ -40,6 +40,7 @@ RULES: dict[str, str] = {
     "bad-share": "A share is not between 0% and 100%.",
     "bad-list-merge": "A listMerge entry is not exactly one of replace, append and byKey.",
     "bad-patch": "A patch is not exactly one of json6902 and strategicMerge, or is not well-formed.",
+    "bad-health": "A rule of health has not exactly one of equals and in, or a path that cannot be read.",
     "unknown-template": "extends names a template that does not exist.",
     "extends-cycle": "Templates extend each other in a circle.",
     "unknown-parameter": "A release gives a parameter that its templates do not declare.",

@@ -135,7 +135,10 @@ async def _correct(session: Session, plan: Planned, change: Change, on_phase: On
     applied = await apply_documents(session, owner, wanted, change.live)
     if change.wait:
         await session.waiter.until_healthy(
-            applied, timeout=change.timeout, on_progress=lambda text: on_phase("waiting", text)
+            applied,
+            timeout=change.timeout,
+            on_progress=lambda text: on_phase("waiting", text),
+            rules=change.health,
         )
     assert plan.previous is not None
     await _renew_inventory(session, plan.previous, list(inventory(applied)))
@@ -189,6 +192,7 @@ async def _after_failure(
             policy=release.policy,
             timeout=release.timeout,
             wait=release.wait,
+            health=release.health,
             notes_to_self=marks,
             on_phase=lambda _, text: on_phase("rolling back", text),
         )

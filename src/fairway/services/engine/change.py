@@ -8,6 +8,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from fairway.domain.errors import Terminal
+from fairway.domain.health import HealthRule
 from fairway.domain.manifests.objects import Object, ObjectKey
 from fairway.domain.releases.notes import InventoryItem
 from fairway.domain.releases.revision import HookEvent, Revision, Status
@@ -64,6 +65,8 @@ class Change:
     expired: tuple[int, ...] = ()
     """Revisions that fall out of the history once this one is stored."""
     gates: tuple[Gate, ...] = ()
+    health: tuple[HealthRule, ...] = ()
+    """The release's own rules, before the built-in ones."""
     notes_to_self: Mapping[str, str] = field(default_factory=dict)
     description: str = ""
     first_deployed: object = None

@@ -76,7 +76,10 @@ async def deploy(session: Session, change: Change, on_phase: Callable[[str, str]
         if change.wait:
             stage = "waiting"
             await session.waiter.until_healthy(
-                applied, timeout=change.timeout, on_progress=lambda text: on_phase("waiting", text)
+                applied,
+                timeout=change.timeout,
+                on_progress=lambda text: on_phase("waiting", text),
+                rules=change.health,
             )
         stage = "hooks"
         hooks = await run_hooks(

@@ -153,6 +153,7 @@ async def _with_change(
         predecessors=await read_predecessors(session, snapshot, plan.name, base),
         expired=expired(snapshot.history(plan.name), inputs.release.policy.history),
         gates=inputs.release.gates,
+        health=inputs.release.health,
         notes_to_self=self_notes(inputs, options.source),
         first_deployed=base.first_deployed,
     )

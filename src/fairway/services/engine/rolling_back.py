@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from fairway.domain.errors import UserError
+from fairway.domain.health import HealthRule
 from fairway.domain.releases import notes
 from fairway.domain.releases.revision import Revision, Status
 from fairway.domain.repository.models import Policy
@@ -26,6 +27,7 @@ async def plan_rollback(
     policy: Policy,
     timeout: timedelta,
     wait: bool = True,
+    health: tuple[HealthRule, ...] = (),
     notes_to_self: Mapping[str, str] | None = None,
 ) -> Change:
     """The change that brings a stored revision's content back.
@@ -47,6 +49,7 @@ async def plan_rollback(
         timeout=timeout,
         policy=policy,
         wait=wait,
+        health=health,
         base=base.contents,
         predecessors=await read_predecessors(session, snapshot, target.name, base),
         expired=expired(history, policy.history),
@@ -90,11 +93,19 @@ async def roll_back(
     timeout: timedelta,
     on_phase: Callable[[str, str], None],
     wait: bool = True,
+    health: tuple[HealthRule, ...] = (),
     notes_to_self: Mapping[str, str] | None = None,
 ) -> Deployed:
     """Look at the cluster afresh, then carry out the rollback."""
     snapshot = await Snapshot(session.kube, session.store, target.namespace).open()
     change = await plan_rollback(
-        session, snapshot, target, policy=policy, timeout=timeout, wait=wait, notes_to_self=notes_to_self
+        session,
+        snapshot,
+        target,
+        policy=policy,
+        timeout=timeout,
+        wait=wait,
+        health=health,
+        notes_to_self=notes_to_self,
     )
     return await deploy(session, change, on_phase)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from fairway.domain.errors import Terminal
+from fairway.domain.health import HealthRule
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.releases.holding import Holder, Life
 from fairway.services.engine.ports import Kube, Renderer, RevisionStore
@@ -17,8 +18,15 @@ class Waiter(Protocol):
     """Waits by watch. Raises `Unhealthy` with the reason that a human needs, as soon as it is known."""
 
     async def until_healthy(
-        self, applied: Sequence[tuple[ObjectRef, Object]], *, timeout: timedelta, on_progress: Callable[[str], None]
-    ) -> None: ...
+        self,
+        applied: Sequence[tuple[ObjectRef, Object]],
+        *,
+        timeout: timedelta,
+        on_progress: Callable[[str], None],
+        rules: Sequence[HealthRule] = (),
+    ) -> None:
+        """`rules` are the release's own and go before the built-in ones."""
+        ...
 
     async def until_complete(self, ref: ObjectRef, *, timeout: timedelta, on_progress: Callable[[str], None]) -> None:
         """For Jobs and Pods that run to an end; anything else is complete once it exists."""

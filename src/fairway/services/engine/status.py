@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fairway.domain.health import assess
+from fairway.domain.health import HealthRule, assess
 from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef
 from fairway.domain.releases import notes
 from fairway.domain.releases.notes import InventoryItem, decode_inventory
@@ -94,7 +94,8 @@ def _status(
         return ReleaseStatus(name, declared, stored="not installed")
     release = environment.release(name)
     policy = release.policy if release else Policy()
-    objects = [_object(policy, item, live.get(key)) for key, item in _inventory(latest).items()]
+    rules = release.health if release else ()
+    objects = [_object(policy, rules, item, live.get(key)) for key, item in _inventory(latest).items()]
     worst = min(objects, key=lambda o: WORST.index(o.health), default=None)
     return ReleaseStatus(
         name=name,
@@ -111,9 +112,9 @@ def _status(
     )
 
 
-def _object(policy: Policy, item: InventoryItem, live: Object | None) -> ObjectStatus:
+def _object(policy: Policy, rules: Sequence[HealthRule], item: InventoryItem, live: Object | None) -> ObjectStatus:
     if live is None:
         return ObjectStatus(item.ref, "missing", "it was deleted", drifted=True)
-    health = assess(live)
+    health = assess(live, rules)
     drifted = bool(item.fingerprint) and is_drifted(policy, item, live)
     return ObjectStatus(item.ref, health.state.value, health.message, drifted)

@@ -67,7 +67,10 @@ class Verbs:
             target = await pick_target(session, snapshot, name, version)
             left = abandoned(session, snapshot.latest(name))
             policy = declared.policy if declared else Policy()
-            change = await plan_rollback(session, snapshot, target, policy=policy, timeout=limit, wait=wait)
+            health = declared.health if declared else ()
+            change = await plan_rollback(
+                session, snapshot, target, policy=policy, timeout=limit, wait=wait, health=health
+            )
             plan = Planned(
                 name,
                 snapshot.namespace,

@@ -279,7 +279,7 @@ def test_messages_count_pods() -> None:
     [({"phase": "Sailing"}, H), ({"phase": "Docked"}, P), ({}, P), ({"phase": "Docked", "conditions": AVAILABLE}, P)],
 )
 def test_a_rule_of_the_release_decides_for_its_kind(status: Object, state: HealthState) -> None:
-    rules = [HealthRule("Ship*", "status.phase", "Sailing")]
+    rules = [HealthRule("Ship*", "status.phase", ("Sailing",))]
     assert assess(obj("Ship", {}, status), rules).state is state
     assert assess(obj("Secret"), rules).state is H
 
@@ -295,12 +295,40 @@ def test_a_rule_of_the_release_decides_for_its_kind(status: Object, state: Healt
 )
 def test_rules_compare_the_text_of_any_value(path: str, equals: str) -> None:
     status = {"conditions": [on("Synced")], "ready": True, "count": 3, "list": [{"name": "a"}, {"name": "b"}]}
-    assert assess(obj("Ship", {}, status), [HealthRule("Ship", path, equals)]).state is H
+    assert assess(obj("Ship", {}, status), [HealthRule("Ship", path, (equals,))]).state is H
+
+
+@pytest.mark.parametrize(("phase", "state"), [("Moored", H), ("Sailing", H), ("Sunk", F), ("Launched", P), (None, P)])
+def test_a_rule_knows_several_good_ends_and_bad_ones(phase: str | None, state: HealthState) -> None:
+    rule = HealthRule("Ship", "status.phase", ("Sailing", "Moored"), ("Sunk",))
+    found = assess(obj("Ship", {}, {"phase": phase} if phase else {}), [rule])
+    assert found.state is state
+    if state is P:
+        assert found.message == f"status.phase is {phase or 'not set'}, waiting for Sailing or Moored"
+
+
+def test_a_rule_is_about_kinds_of_its_group_and_the_first_that_fits_decides() -> None:
+    ship = {"apiVersion": "sea.example/v1", "kind": "Ship", "metadata": {}, "status": {"phase": "Sailing"}}
+    rules = [
+        HealthRule("Ship", "status.phase", ("Docked",), group="harbour.example"),
+        HealthRule("*", "status.phase", ("Sailing",), group="*.example"),
+        HealthRule("Ship", "status.phase", ("Docked",)),
+    ]
+    assert assess(ship, rules).state is H
+    core = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}, "data": {"state": "cold"}}
+    assert assess(core, [HealthRule("ConfigMap", "data.state", ("warm",), group="")]).state is P
+
+
+def test_a_rule_does_not_judge_a_status_of_an_older_generation() -> None:
+    ship = {"kind": "Ship", "metadata": {"generation": 3}, "status": {"observedGeneration": 2, "phase": "Sailing"}}
+    assert assess(ship, [HealthRule("Ship", "status.phase", ("Sailing",))]).reason == "NotObserved"
+    ship["status"] = {"observedGeneration": 3, "phase": "Sailing"}
+    assert assess(ship, [HealthRule("Ship", "status.phase", ("Sailing",))]).state is H
 
 
 def test_a_rule_with_an_unreadable_path_is_refused() -> None:
     with pytest.raises(UserError):
-        assess(obj("Ship", {}, {}), [HealthRule("Ship", "status..[", "x")])
+        assess(obj("Ship", {}, {}), [HealthRule("Ship", "status..[", ("x",))])
 
 
 @pytest.mark.parametrize(

@@ -301,6 +301,31 @@ CASES = {
         "releases: [{name: web, chart: {dir: ./c}, listMerge: {a: «prepend}}]\n",
         [("bad-value", 'no such rule "prepend"')],
     ),
+    "rules of health that cannot decide": (
+        "releases:\n"
+        "  - name: web\n"
+        "    chart: {dir: ./c}\n"
+        "    health:\n"
+        "      - «{kind: Ship, path: status.phase}\n"
+        "      - «{kind: Ship, path: status.phase, equals: Ready, in: [Ready]}\n"
+        "      - {kind: Ship, path: «'status..[', equals: Ready}\n"
+        "      - {kind: Ship, path: status.phase, equals: Ready, failed: «[Lost, Ready]}\n"
+        "      - {kind: Ship, path: status.ready, equals: true, failed: false}\n",
+        [
+            ("bad-health", "neither equals nor in"),
+            ("bad-health", "both equals and in"),
+            ("bad-health", 'cannot read the path "status..["'),
+            ("bad-health", "Ready can't mean both healthy and failed"),
+        ],
+    ),
+    "a rule of health without a path": (
+        "releases: [{name: web, chart: {dir: ./c}, health: [«{kind: Ship, equals: Ready}]}]\n",
+        [("missing-key", 'path" is missing')],
+    ),
+    "a rule of health that compares with a list": (
+        "releases: [{name: web, chart: {dir: ./c}, health: [{kind: Ship, path: a.b, equals: «[Ready]}]}]\n",
+        [("wrong-type", "is compared with is a text")],
+    ),
     "a patch of nothing": (
         "releases: [{name: web, chart: {dir: ./c}, patches: [«{target: {kind: Service}}]}]\n",
         [("bad-patch", "exactly one of json6902 and strategicMerge")],

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from fairway.domain.health import HealthRule
 from fairway.domain.repository.models import (
     ChartKind,
     CrdPolicy,
@@ -45,6 +46,7 @@ environments:
       drift: {mode: report, ignore: [{pointers: [/spec/replicas], kind: Deployment}]}
       retries: 1
       prune: {maxReleases: 10%}
+    health: [{kind: "*Claim", path: status.ready, equals: true}]
 """
 RELEASES = """\
 releases:
@@ -65,6 +67,9 @@ releases:
     needs: [api, {release: db, minVersion: 2.1.0}]
     strategy: rolling
     gates: [readiness, {kind: helmTest, timeout: 90s}]
+    health:
+      - {kind: Certificate, group: cert-manager.io, path: status.phase, equals: Ready, failed: Refused}
+      - {kind: Ship, path: "{.status.masts}", in: [2, 3], failed: [0, none]}
     wait: false
     timeout: 1h30m
     policy:
@@ -131,6 +136,12 @@ def test_every_written_field_of_a_release_arrives(resolve) -> None:
         prune_max_objects=0.25,
         prune=False,
     )
+    claims = HealthRule("*Claim", "status.ready", ("true",))
+    assert web.health == (
+        HealthRule("Certificate", "status.phase", ("Ready",), ("Refused",), "cert-manager.io"),
+        HealthRule("Ship", "{.status.masts}", ("2", "3"), ("0", "none")),
+        claims,
+    )
     links = {"runbook": "https://example.com/r", "board": "https://example.com/b"}
     assert web.owner == Owner(team="shop", squad="front", slack="#shop", links=links)
     assert web.list_merge == (
@@ -176,6 +187,7 @@ def test_every_written_field_of_the_environment_and_its_surroundings_arrives(res
     plain = prod.release("api")
     assert plain is not None
     assert (plain.policy, plain.owner) == (prod.policy, prod.owner)
+    assert plain.health == (HealthRule("*Claim", "status.ready", ("true",)),)
     assert (plain.timeout, plain.wait, plain.skip_default_values) == (timedelta(minutes=5), True, False)
     db = prod.release("db")
     assert db is not None
@@ -192,8 +204,8 @@ def test_every_file_that_must_exist_is_listed_with_its_place(resolve) -> None:
         ("/repo/defaults.yaml", "values file", "environments.yaml:20:24"),
         ("/repo/api", "chart", "releases.yaml:3:18"),
         ("/x.json", "file", "releases.yaml:12:43"),
-        ("/repo/db.yaml", "file", "releases.yaml:39:21"),
-        ("/shared.yaml", "file", "releases.yaml:39:30"),
+        ("/repo/db.yaml", "file", "releases.yaml:42:21"),
+        ("/shared.yaml", "file", "releases.yaml:42:30"),
     ]
 
 

@@ -9,6 +9,7 @@ from fairway.domain.repository.models import ChartValue, Cluster, Environment, O
 from fairway.domain.repository.resolving.clusters import Clusters, check_duplicates
 from fairway.domain.repository.resolving.context import Context, ReferenceKind
 from fairway.domain.repository.resolving.files import ReleaseFile, WrittenRelease, resources_names
+from fairway.domain.repository.resolving.health import resolve_health
 from fairway.domain.repository.resolving.names import check_label
 from fairway.domain.repository.resolving.needs import check_needs, with_outputs
 from fairway.domain.repository.resolving.policies import resolve_owner, resolve_policy
@@ -37,7 +38,9 @@ def resolve_environment(
     cluster = _cluster(entry, site, clusters, context)
     _report_old_forms(entry, site, context, noun)
     defaults = Defaults(
-        resolve_policy(Policy(), entry.policy, site.into("policy"), findings), resolve_owner(Owner(), entry.owner)
+        resolve_policy(Policy(), entry.policy, site.into("policy"), findings),
+        resolve_owner(Owner(), entry.owner),
+        resolve_health(entry.health or (), site.into("health"), context),
     )
     values_file = None
     if entry.default_values_file is not None:
@@ -148,6 +151,7 @@ def _resources(file: ReleaseFile, name: str, defaults: Defaults, context: Contex
         resource_files=paths,
         policy=defaults.policy,
         owner=defaults.owner,
+        health=defaults.health,
         from_file=file.document.path,
     )
 

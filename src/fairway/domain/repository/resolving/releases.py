@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fairway.domain.health import HealthRule
 from fairway.domain.repository.models import (
     ChartTrigger,
     ChartValue,
@@ -18,6 +19,7 @@ from fairway.domain.repository.models import (
 )
 from fairway.domain.repository.resolving.charts import resolve_chart
 from fairway.domain.repository.resolving.context import Context, ReferenceKind
+from fairway.domain.repository.resolving.health import resolve_health
 from fairway.domain.repository.resolving.names import check_release_name
 from fairway.domain.repository.resolving.patches import resolve_list_merge, resolve_patches
 from fairway.domain.repository.resolving.policies import resolve_owner, resolve_policy
@@ -34,6 +36,7 @@ class Defaults:
 
     policy: Policy
     owner: Owner
+    health: tuple[HealthRule, ...] = ()
 
 
 def resolve_release(entry: ReleaseEntry, site: Site, defaults: Defaults, context: Context, from_file: str) -> Release:
@@ -67,6 +70,7 @@ def resolve_release(entry: ReleaseEntry, site: Site, defaults: Defaults, context
             Gate(GateKind(gate.kind), site.at("gates", index), gate.timeout)
             for index, gate in enumerate(entry.gates or ())
         ),
+        health=(*resolve_health(entry.health or (), site.into("health"), context), *defaults.health),
         wait=entry.wait is not False,
         timeout=entry.timeout or DEFAULT_TIMEOUT,
         policy=resolve_policy(defaults.policy, entry.policy, site.into("policy"), context.findings),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from fairway.domain.repository.written.base import Written
-from fairway.domain.repository.written.policies import OwnerEntry, PolicyEntry
+from fairway.domain.repository.written.policies import HealthEntry, OwnerEntry, PolicyEntry
 from fairway.domain.repository.written.releases import TemplateEntry
 from fairway.domain.repository.written.values import ChartValueEntry, Credential
 
@@ -82,6 +82,7 @@ class EnvironmentEntry(Written):
     default_values_file: str | None = Field(None, description="Values for every chart release")
     default_values: list[ChartValueEntry] | None = Field(None, description="Values for every chart release")
     policy: PolicyEntry | None = Field(None, description="Default policy of the releases")
+    health: list[HealthEntry] | None = Field(None, description="Rules of health for all its releases, after their own")
     protected: bool = Field(False, description="Ask for the environment's name before anything is deleted")
     labels: dict[str, str] | None = Field(None, description="For selecting environments")
     owner: OwnerEntry | None = Field(None, description="Default owner of the releases")

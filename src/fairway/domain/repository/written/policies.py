@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from fairway.domain.repository.written.base import Share, Written
+from fairway.domain.repository.written.base import Share, Written, complaint
 
 DriftModeName = Literal["ignore", "report", "correct"]
 
@@ -56,6 +56,40 @@ class PolicyEntry(Written):
     retries: Annotated[int, Field(ge=0, le=100)] | None = Field(None, description="Tries after the first failed one")
     history: Annotated[int, Field(ge=1, le=1000)] | None = Field(None, description="Revisions kept for each release")
     prune: Prune | None = Field(None, description="true or false alone, or {enabled, maxReleases, maxObjects}")
+
+
+def _one_is_a_list(value: Any) -> Any:
+    return value if value is None or isinstance(value, list) else [value]
+
+
+def _text(value: Any) -> Any:
+    """As `domain.health.rules` writes what it finds in an object."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise complaint("wrong-type", "what a value is compared with is a text, a number, true or false")
+
+
+Text = Annotated[
+    str,
+    BeforeValidator(_text),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}]}),
+]
+Texts = Annotated[list[Text], BeforeValidator(_one_is_a_list, json_schema_input_type=Text | list[Text])]
+
+
+class HealthEntry(Written):
+    """A kind, a path, and exactly one of equals and in."""
+
+    kind: str = Field(description="Kind of the objects; a glob", examples=["Certificate"])
+    group: str = Field("*", description="Their API group; a glob", examples=["cert-manager.io"])
+    path: str = Field(description="JSONPath of the value that decides", examples=["status.phase"])
+    equals: Text | None = Field(None, description="They are healthy when the value is this")
+    one_of: Annotated[list[Text], Field(min_length=1)] | None = Field(
+        None, alias="in", description="They are healthy when the value is one of these"
+    )
+    failed: Texts | None = Field(None, description="They have failed when the value is this, or one of these")
 
 
 class OwnerEntry(Written):

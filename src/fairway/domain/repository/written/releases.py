@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from fairway.domain.repository.written.base import Duration, Parameter, Written
-from fairway.domain.repository.written.policies import OwnerEntry, PolicyEntry
+from fairway.domain.repository.written.policies import HealthEntry, OwnerEntry, PolicyEntry
 from fairway.domain.repository.written.values import ChartValueEntry
 
 TrackName = Literal["PatchLevel", "MinorVersion", "MajorVersion", "Newest"]
@@ -118,6 +118,7 @@ class TemplateEntry(Written):
     needs: list[Need] | None = Field(None, description="Releases that must be healthy before")
     strategy: Literal["rolling"] | None = Field(None, description="How a change is rolled out")
     gates: list[Gate] | None = Field(None, description="What must hold before the release counts as healthy")
+    health: list[HealthEntry] | None = Field(None, description="When objects of a kind count as healthy")
     wait: bool | None = Field(None, description="Wait until the objects are healthy (default true)")
     timeout: Duration | None = Field(None, description="How long to wait, e.g. 90s, 5m (default), 1h30m")
     policy: PolicyEntry | None = Field(None, description="How far Fairway may go")
