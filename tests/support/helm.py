@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ class Helm:
     kubeconfig: Path
     namespace: str
     scratch: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Variables such as HELM_DRIVER."""
 
     async def __call__(self, *words: str | Path) -> str:
         process = await asyncio.create_subprocess_exec(
@@ -33,7 +35,7 @@ class Helm:
             str(self.kubeconfig),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"HOME": str(self.scratch), "HELM_NO_PLUGINS": "1", "PATH": "/usr/bin:/bin"},
+            env={"HOME": str(self.scratch), "HELM_NO_PLUGINS": "1", "PATH": "/usr/bin:/bin", **self.settings},
         )
         out, err = await process.communicate()
         if process.returncode:
