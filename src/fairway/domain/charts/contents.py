@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from fairway.domain.charts.archive import read_archive
 from fairway.domain.charts.metadata import ChartMetadata, parse_metadata
@@ -68,6 +69,18 @@ def asks_of(files: Mapping[str, bytes], origin: str, depth: int = 0) -> set[str]
         if "lookup" not in found and b"lookup" in data and (_value_says(path, data) or _action_calls(data)):
             found.add("lookup")
     return found
+
+
+def asks_of_values(values: Any) -> set[str]:
+    """The same for what a release sets: a chart may hand any text of it to `tpl`. The bare words count."""
+    if isinstance(values, str):
+        found = {"capabilities"} if "Capabilities" in values else set()
+        return found | {"lookup"} if "lookup" in values and _CALL.search(values.encode()) else found
+    if isinstance(values, Mapping):
+        values = [*values, *values.values()]
+    if isinstance(values, list):
+        return {word for value in values for word in asks_of_values(value)}
+    return set()
 
 
 def _value_says(path: str, data: bytes) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from fairway.domain.charts.contents import asks_of_values
 from fairway.domain.charts.rendering import Capabilities, ChartSource
 from fairway.domain.releases.notes import digest_of, inputs_digest
 from fairway.domain.repository.models import Environment, Release
@@ -56,6 +57,12 @@ def gather(
     """Put the inputs together and digest them."""
     parts: dict[str, str] = {"engine": ENGINE, "namespace": environment.namespace, "values": digest_of(values)}
     if chart is not None:
+        asks = asks_of_values(values)
+        chart = replace(
+            chart,
+            uses_lookup=chart.uses_lookup or "lookup" in asks,
+            uses_capabilities=chart.uses_capabilities or "capabilities" in asks,
+        )
         parts["chart"] = chart.digest
         if chart.uses_capabilities:
             parts["cluster"] = capabilities_digest(capabilities)

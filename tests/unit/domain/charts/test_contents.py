@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.charts import archive, chart_files
 
-from fairway.domain.charts.contents import asks_of, digest_of, facts_of
+from fairway.domain.charts.contents import asks_of, asks_of_values, digest_of, facts_of
 
 FILES = st.dictionaries(st.text("ab/.", min_size=1, max_size=5), st.binary(max_size=20), max_size=5)
 
@@ -70,6 +70,36 @@ def test_capabilities_are_found_in_any_form() -> None:
     assert asks("{{ .Capabilities.KubeVersion }}") == {"capabilities"}
     assert asks('{{ (index $ "Capabilities").APIVersions }}') == {"capabilities"}
     assert asks("{{ .Values.a }}") == set()
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ({"a": 1, "b": [True, None, 2.5, "plain"]}, set()),
+        ({"a": {"b": ["x", "{{ .Capabilities.KubeVersion }}"]}}, {"capabilities"}),
+        ({"a": '{{ (lookup "v1" "Secret" "ns" "n").data }}'}, {"lookup"}),
+        ({'{{ lookup "v1" "Pod" "" "" }}': '{{ index $ "Capabilities" }}'}, {"lookup", "capabilities"}),
+        ({"url": "dns-lookup.example", "key": ".Values.lookup"}, set()),
+    ],
+)
+def test_values_that_a_release_sets_are_searched_too(values: object, found: set[str]) -> None:
+    assert asks_of_values(values) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ $.Capabilities.APIVersions }}",
+        "{{ with .Capabilities }}{{ .KubeVersion }}{{ end }}",
+        '{{ $root := . }}{{ get $root "Capabilities" }}',
+        '{{ define "web.v" }}{{ .Capabilities.HelmVersion }}{{ end }}',
+    ],
+)
+@pytest.mark.parametrize(
+    "path", ["templates/a.yaml", "templates/_helpers.tpl", "charts/sub/templates/_h.tpl", "files/x.conf", "values.yaml"]
+)
+def test_capabilities_are_found_wherever_a_template_may_stand(text: str, path: str) -> None:
+    assert asks(text, path) == {"capabilities"}
 
 
 def test_sub_charts_count_also_when_packed_twice() -> None:
