@@ -31,6 +31,8 @@ FAILED_INPUTS = "failed-inputs"
 """The inputs digest that failed last and was rolled back."""
 ATTEMPTS = "attempts"
 """How often `FAILED_INPUTS` was tried."""
+CHART = "chart"
+"""`name-version`, so that the state of an environment is told without reading its records."""
 
 INVENTORY_LIMIT = 200_000
 """Characters; Kubernetes allows 256 KiB for all annotations of an object together."""

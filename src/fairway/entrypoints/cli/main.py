@@ -100,6 +100,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _nobody_reads()
         return 0
+    except SystemExit:  # click's own way out of a broken pipe
+        _nobody_reads()
+        return 0
     except Exception as error:
         return _failed(error, arguments)
     return result if isinstance(result, int) else 0

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from fairway.domain.errors import FairwayError
 from fairway.domain.kube_errors import AlreadyExists
 from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef
-from fairway.domain.releases.notes import ATTEMPTS, FAILED_INPUTS, HOLDER, INVENTORY, encode_inventory
+from fairway.domain.releases.notes import ATTEMPTS, CHART, FAILED_INPUTS, HOLDER, INVENTORY, encode_inventory
 from fairway.domain.releases.revision import Hook, Revision, Status
 from fairway.domain.repository.models import GateKind
 from fairway.services.engine.applying import Owner, apply_documents, delete_refs, inventory, removable
@@ -127,6 +127,7 @@ async def _lock(session: Session, change: Change) -> Revision:
         rollback_revision=change.rollback_revision,
         notes_to_self={**change.notes_to_self, HOLDER: holder.encode()},
     )
+    pending = replace(pending, notes_to_self={**pending.notes_to_self, CHART: pending.chart_label})
     try:
         await session.store.create(pending)
     except AlreadyExists as error:

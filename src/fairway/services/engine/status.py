@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fairway.domain.errors import Terminal
 from fairway.domain.health import HealthRule, assess
 from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef
 from fairway.domain.releases import notes
@@ -45,6 +46,9 @@ class ReleaseStatus:
     objects: tuple[ObjectStatus, ...] = field(default=())
 
 
+Place = tuple[str, str, str]
+"""API version, kind, namespace."""
+
 WORST = ("missing", "failed", "progressing", "unknown", "healthy")
 
 
@@ -54,48 +58,75 @@ async def environment_status(opened: OpenEnvironment, *, only: Iterable[str] = (
     declared = [r.name for r in opened.environment.releases]
     others = [n for n in snapshot.release_names if n not in declared and _of(snapshot.latest(n), opened.environment)]
     wanted = [n for n in [*declared, *others] if not only or n in set(only)]
-    objects = await _objects(opened, snapshot, wanted)
-    return [_status(opened.environment, snapshot, name, name in declared, objects) for name in wanted]
+    seen = await _look(opened, snapshot, wanted)
+    return [_status(opened.environment, snapshot, name, name in declared, seen) for name in wanted]
 
 
 def _of(latest: RevisionSummary | None, environment: Environment) -> bool:
     return latest is not None and latest.notes_to_self.get(notes.ENVIRONMENT) == environment.name
 
 
-async def _objects(opened: OpenEnvironment, snapshot: Snapshot, names: Sequence[str]) -> dict[ObjectKey, Object]:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the cluster showed; a kind that may not be listed hides nothing else."""
+
+    live: dict[ObjectKey, Object] = field(default_factory=dict)
+    refused: dict[Place, str] = field(default_factory=dict)
+    """Why the objects of a kind could not be read."""
+    charts: dict[str, str] = field(default_factory=dict)
+
+
+async def _look(opened: OpenEnvironment, snapshot: Snapshot, names: Sequence[str]) -> Seen:
     """Whole objects of all kinds that the releases consist of: one list for each kind and namespace."""
-    places: dict[tuple[str, str, str], ObjectRef] = {}
+    places: dict[Place, ObjectRef] = {}
     for name in names:
-        for item in _inventory(snapshot.latest(name)).values():
+        for item in _inventory(snapshot, name).values():
             places.setdefault((item.ref.api_version, item.ref.kind, item.ref.namespace), item.ref)
-    found: dict[ObjectKey, Object] = {}
+    seen = Seen()
 
     async def read(ref: ObjectRef) -> None:
         resource = snapshot.resource_of(ref)
         if resource is None:
             return
-        for obj in await opened.session.kube.list_objects(resource, ref.namespace if resource.namespaced else None):
+        try:
+            listed = await opened.session.kube.list_objects(resource, ref.namespace if resource.namespaced else None)
+        except Terminal as error:
+            seen.refused[ref.api_version, ref.kind, ref.namespace] = error.message
+            return
+        for obj in listed:
             obj_ref = ObjectRef(ref.api_version, ref.kind, ref.namespace, str(obj["metadata"]["name"]))
-            found[obj_ref.key] = {"apiVersion": ref.api_version, "kind": ref.kind, **obj}
+            seen.live[obj_ref.key] = {"apiVersion": ref.api_version, "kind": ref.kind, **obj}
 
-    await asyncio.gather(*(read(ref) for ref in places.values()))
-    return found
+    async def label(name: str) -> None:
+        # Another tool's revision does not say in its notes which chart it is.
+        latest = snapshot.latest(name)
+        if latest is None or latest.status is Status.UNINSTALLED:
+            return
+        seen.charts[name] = latest.notes_to_self.get(notes.CHART, "")
+        if not seen.charts[name]:
+            revision = await opened.session.store.read(latest.namespace, name, latest.version)
+            seen.charts[name] = revision.chart_label if revision is not None else ""
+
+    await asyncio.gather(*(read(ref) for ref in places.values()), *(label(name) for name in names))
+    return seen
 
 
-def _inventory(latest: RevisionSummary | None) -> dict[ObjectKey, InventoryItem]:
-    return (decode_inventory(latest.notes_to_self) or {}) if latest is not None else {}
+def _inventory(snapshot: Snapshot, name: str) -> dict[ObjectKey, InventoryItem]:
+    """What the release consists of; a revision that failed or is not finished has none, the one before has."""
+    for summary in reversed(snapshot.history(name)):
+        if summary.status is not Status.UNINSTALLED and (items := decode_inventory(summary.notes_to_self)):
+            return items
+    return {}
 
 
-def _status(
-    environment: Environment, snapshot: Snapshot, name: str, declared: bool, live: dict[ObjectKey, Object]
-) -> ReleaseStatus:
+def _status(environment: Environment, snapshot: Snapshot, name: str, declared: bool, seen: Seen) -> ReleaseStatus:
     latest = snapshot.latest(name)
     if latest is None or latest.status is Status.UNINSTALLED:
         return ReleaseStatus(name, declared, stored="not installed")
     release = environment.release(name)
     policy = release.policy if release else Policy()
     rules = release.health if release else ()
-    objects = [_object(policy, rules, item, live.get(key)) for key, item in _inventory(latest).items()]
+    objects = [_object(policy, rules, item, seen) for item in _inventory(snapshot, name).values()]
     worst = min(objects, key=lambda o: WORST.index(o.health), default=None)
     return ReleaseStatus(
         name=name,
@@ -106,13 +137,18 @@ def _status(
         health=worst.health if worst else "unknown",
         message=f"{worst.ref}: {worst.message}" if worst and worst.health != "healthy" and worst.message else "",
         drifted=sum(1 for o in objects if o.drifted),
+        chart=seen.charts.get(name, ""),
         deployment=latest.notes_to_self.get(notes.DEPLOYMENT, ""),
         by_fairway=notes.INPUTS in latest.notes_to_self,
         objects=tuple(objects),
     )
 
 
-def _object(policy: Policy, rules: Sequence[HealthRule], item: InventoryItem, live: Object | None) -> ObjectStatus:
+def _object(policy: Policy, rules: Sequence[HealthRule], item: InventoryItem, seen: Seen) -> ObjectStatus:
+    place = (item.ref.api_version, item.ref.kind, item.ref.namespace)
+    if place in seen.refused:
+        return ObjectStatus(item.ref, "unknown", seen.refused[place])
+    live = seen.live.get(item.ref.key)
     if live is None:
         return ObjectStatus(item.ref, "missing", "it was deleted", drifted=True)
     health = assess(live, rules)

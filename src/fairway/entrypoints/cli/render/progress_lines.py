@@ -42,6 +42,7 @@ _DOING = {
     Action.UNINSTALL: "uninstalling",
     Action.ROLLBACK: "rolling back",
     Action.TEST: "testing",
+    Action.NOTHING: "upgrading",  # only with --force is there something to do where nothing changed
 }
 _AWAITED = {
     Action.INSTALL: "to install",

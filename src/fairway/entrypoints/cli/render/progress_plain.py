@@ -47,6 +47,7 @@ class PlainProgress:
         self._runs: dict[str, RunStarted] = {}
         self._many = False
         self._names = 0
+        self._sections = 0
         self._unchanged: dict[str, int] = {}
         self._last_written = clock()
         self._unfinished: set[tuple[str, str]] = set()
@@ -116,7 +117,8 @@ class PlainProgress:
         labels = tuple(self._label(run.environment, name) for run in self._runs.values() for name in run.releases)
         self._names = lines.name_width(labels)
         if not self._quiet:
-            self.write([lines.header(event), ()])
+            self.write([*([()] if self._sections else []), lines.header(event), ()])
+        self._sections += 1
 
     def run_finished(self, event: RunFinished) -> None:
         tail = lines.summary(event, f"{event.environment}: " if self._many else "", self._width)
