@@ -166,7 +166,12 @@ def _records(cluster: Cluster, pair: Pair) -> list[str]:
 
 
 def _record(found: dict[str, Any], namespace: str, case: Case) -> dict[str, Any]:
+    runs = [
+        (h["last_run"]["started_at"], h["name"]) for h in found.get("hooks", ()) if h.get("last_run", {}).get("phase")
+    ]
+    order = [name for _, name in sorted(runs)]
     found = _essence(json.loads(_TIME.sub("TIME", json.dumps(found).replace(namespace, "NS"))))
+    found["order of hooks"] = order
     if case.random:
         found.pop("manifest")
         found.pop("hooks", None)
