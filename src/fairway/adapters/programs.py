@@ -1,4 +1,4 @@
-"""Programs of others on this machine (gcloud, az, aws): found on PATH, run with their output on ours."""
+"""Programs of others on this machine (gcloud, az, aws, helmfile): found on PATH, run with their output on ours."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from fairway.domain.errors import UserError
 
@@ -30,3 +31,20 @@ class SystemPrograms:
             raise UserError(
                 f"{command[0]} failed with exit code {done.returncode}", fix=f"see its message above; it was: {text}"
             )
+
+    def output(self, command: Sequence[str], folder: Path) -> str:
+        """What the program prints when it runs in `folder`. Raises UserError with the last it said when it fails."""
+        path = self.find(command[0])
+        if path is None:
+            raise UserError(f"the program {command[0]} is not on PATH")
+        done = subprocess.run(
+            [path, *command[1:]], cwd=folder, env=self._variables, check=False, capture_output=True, encoding="utf-8"
+        )
+        if done.returncode:
+            said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+            last = f": {said[-1][:400]}" if said else ""
+            raise UserError(
+                f"{command[0]} failed with exit code {done.returncode}{last}",
+                fix=f"try it by hand in {folder}: {shlex.join(command)}",
+            )
+        return done.stdout

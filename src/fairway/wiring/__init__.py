@@ -1,7 +1,7 @@
 """The only package that knows services and concrete adapters; one file per thing that is put together."""
 
 from fairway.wiring.charts import chart_fetchers, chart_service
-from fairway.wiring.clusters import cluster_access, dev_clusters, init_ports
+from fairway.wiring.clusters import cluster_access, dev_clusters, import_ports, init_ports
 from fairway.wiring.ledger import ledger, ledger_itself, ledger_report, ledger_spool, migrate_ledger, recorder
 from fairway.wiring.values import open_values, release_values
 
@@ -10,6 +10,7 @@ __all__ = [
     "chart_service",
     "cluster_access",
     "dev_clusters",
+    "import_ports",
     "init_ports",
     "ledger",
     "ledger_itself",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fairway.adapters.devcluster import DevClusters, Progress
     from fairway.domain.repository.models import Environment, Repository
     from fairway.services.contexts import ClusterAccess
+    from fairway.services.importing.helmfile_state import Programs as Printing
     from fairway.services.initialising import Kubeconfigs, Programs
 
 
@@ -54,3 +55,12 @@ def init_ports() -> tuple[Kubeconfigs, Programs, Mapping[str, str]]:
 
     variables = process_environment()
     return KubeconfigFiles(variables), SystemPrograms(variables), variables
+
+
+def import_ports() -> tuple[Kubeconfigs, Printing]:
+    """What `fairway import helmfile` looks at beside the helmfile."""
+    from fairway.adapters.kube.contexts import KubeconfigFiles
+    from fairway.adapters.programs import SystemPrograms
+
+    variables = process_environment()
+    return KubeconfigFiles(variables), SystemPrograms(variables)

@@ -128,6 +128,46 @@ def _chart(chart: str | None, version: str | None, folder: Path) -> ChartAt:
     return ChartAt(reference=chart, version=version or "")
 
 
+@import_things.command("helmfile")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default=Path("helmfile.yaml"))
+@click.option("--environment", "-e", metavar="NAME", default="default", help="The helmfile's environment.")
+@click.option("--context", metavar="NAME", help="Context for releases that name none; default the current one.")
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path, file_okay=False), help="Default: FILE's folder.")
+def import_helmfile_file(file: Path, environment: str, context: str | None, out: Path | None) -> None:
+    """Convert a helmfile into a deployments repository: environments.yaml, releases/ and values/.
+
+    Each namespace becomes an environment. A helmfile with Go templates is filled in by the program helmfile, when that
+    is on PATH. What has no counterpart is told, and stands as a comment at its place. Nothing is deployed.
+
+    \b
+    Examples:
+      fairway import helmfile
+      fairway import helmfile helmfile.yaml.gotmpl -e prod --out ../deployments
+    """
+    from fairway import wiring
+    from fairway.services.importing.helmfile import import_helmfile
+    from fairway.services.importing.helmfile_state import read_state
+    from fairway.services.importing.imported import write
+
+    kubeconfigs, programs = wiring.import_ports()
+    states = read_state(file, environment, programs)
+    folder = out or file.parent
+    imported = import_helmfile(states, environment, context or kubeconfigs.current(None) or "", folder)
+    write(imported, folder)
+    _tell((os.path.join(folder, name) for name in imported.files), imported.notes)
+    _check(folder / "environments.yaml")
+
+
+def _check(environments_file: Path) -> None:
+    """Say what lint finds in what was just written."""
+    from fairway.entrypoints.cli.errors import diagnostic_text
+    from fairway.services.loading import read_repository
+
+    for item in read_repository(environments_file).diagnostics:
+        click.echo(diagnostic_text(item), err=True)
+    click.echo(f"next: fairway lint -f {environments_file}, then fairway plan -f {environments_file}", err=True)
+
+
 def _tell(files: Iterable[str], notes: Iterable[str]) -> None:
     for name in _shortened(files):
         click.echo(f"wrote {name}", err=True)
