@@ -11,6 +11,7 @@ from fairway.domain.errors import UserError
 from fairway.entrypoints.cli.opening import Place, environment_and_release, opened_environment, place_of
 from fairway.entrypoints.cli.options import environments_file_option
 from fairway.entrypoints.cli.output import emit, output_option, table
+from fairway.entrypoints.cli.render.style import chart_words
 from fairway.entrypoints.cli.running import run_async
 from fairway.settings import Settings, load_settings
 
@@ -49,11 +50,20 @@ async def _history(settings: Settings, place: Place, name: str, limit: int, outp
             )
         revisions = [await store.read(s.namespace, s.name, s.version) for s in summaries]
     rows = [_row(revision) for revision in revisions if revision is not None]
-    emit(rows, output, lambda: _table(rows))
+    document = {
+        "apiVersion": "fairway.dev/v1",
+        "kind": "History",
+        "environment": place.one.name,
+        "namespace": place.one.namespace,
+        "release": name,
+        "revisions": rows,
+    }
+    emit(document, output, lambda: _table(rows))
     return 0
 
 
 def _row(revision: Revision) -> dict[str, object]:
+    """The contract of `--output json`: docs/spec/schemas/history.schema.json."""
     from fairway.domain.releases import notes
 
     return {
@@ -81,7 +91,7 @@ def _table(rows: list[dict[str, object]]) -> str:
                 row["revision"],
                 ago(updated) if isinstance(updated, datetime) else "",
                 row["status"],
-                row["chart"],
+                chart_words(str(row["chart"])),
                 f"{row['description']}{note}",
             )
         )

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from fairway.domain.deployments.record import Cause, Story
 from fairway.domain.deployments.status import FAILED, State
-from fairway.entrypoints.cli.render.style import Line, Span, clean, count, seconds, shorten
+from fairway.entrypoints.cli.render.style import Line, Span, chart_words, clean, commit, count, seconds, shorten
 from fairway.entrypoints.cli.times import ago
 
 _SIGNS: dict[State, Span] = {
@@ -153,6 +153,8 @@ def _reason(story: Story) -> str:
 
 def _versions(story: Story) -> str:
     before, after = story.deployment.change.chart_version_before, story.deployment.change.chart_version
+    if chart_words(after or before) != (after or before):
+        return ""
     return f"{before} → {after}" if before and after and before != after else after or before
 
 
@@ -164,8 +166,7 @@ def _revisions(story: Story) -> str:
 
 
 def _commit(cause: Cause) -> str:
-    subject = f' "{shorten(clean(cause.subject), 60)}"' if cause.subject else ""
-    return f"{cause.commit[:7]}{subject}{' with uncommitted changes' if cause.dirty else ''}"
+    return commit(cause.commit, cause.subject, dirty=cause.dirty).removeprefix("commit ")
 
 
 def _clock(at: datetime, now: datetime) -> str:

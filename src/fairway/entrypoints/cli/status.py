@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from fairway.domain.errors import FairwayError
+from fairway.entrypoints.cli.errors import show_error
 from fairway.entrypoints.cli.opening import Place, opened_environment, place_of
 from fairway.entrypoints.cli.options import (
     cluster_option,
@@ -18,15 +20,18 @@ from fairway.entrypoints.cli.options import (
     releases_option,
 )
 from fairway.entrypoints.cli.output import emit, output_option, table
+from fairway.entrypoints.cli.render.style import chart_words
 from fairway.entrypoints.cli.running import run_async
 from fairway.entrypoints.cli.times import ago
 from fairway.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from fairway.domain.repository.models import Environment
     from fairway.services.engine.status import ReleaseStatus
 
 PAUSE = 2.0
 COLORS = {"healthy": "green", "progressing": "yellow", "failed": "red", "missing": "red"}
+HOME, CLEAR_LINE, CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
 
 @click.command()
@@ -34,7 +39,7 @@ COLORS = {"healthy": "green", "progressing": "yellow", "failed": "red", "missing
 @cluster_option
 @releases_option
 @environments_file_option
-@click.option("--watch", "-w", is_flag=True, help="Keep looking, until interrupted.")
+@click.option("--watch", "-w", is_flag=True, help="Keep looking, until interrupted; as JSON one line for each look.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 unless everything is deployed and healthy.")
 @output_option()
 def status(
@@ -55,41 +60,137 @@ def status(
       fairway status prod -o json
     """
     place = place_of(environments_file, environment, cluster)
-    work = _status(load_settings(), place, releases, watch, exit_code, output)
-    return run_async(work)
+    return run_async(_status(load_settings(), place, releases, watch, exit_code, output))
 
 
 async def _status(
     settings: Settings, place: Place, only: Sequence[str], watch: bool, exit_code: bool, output: str
 ) -> int:
-    from fairway.services.engine.status import environment_status
-
+    screen = watch and output == "table" and sys.stdout.isatty()
     while True:
-        data: dict[str, list[ReleaseStatus]] = {}
-        for environment in place.environments:
-            async with opened_environment(settings, place, environment) as opened:
-                data[environment.name] = await environment_status(opened, only=only)
-        if watch and output == "table" and sys.stdout.isatty():
-            click.clear()
-        emit(data if len(data) > 1 else next(iter(data.values())), output, lambda: _tables(data))  # noqa: B023
+        data, code = await _look(settings, place, only)
+        if screen:
+            _draw(_tables(data))
+        elif watch and output == "json":
+            _json_line(_document(data))
+        else:
+            emit(_document(data), output, lambda: _tables(data))  # noqa: B023
         if not watch:
-            bad = any(r.health != "healthy" or r.stored != "deployed" for rows in data.values() for r in rows)
-            return 1 if exit_code and bad else 0
+            bad = any(r.health != "healthy" or r.stored != "deployed" for _, rows in data for r in rows)
+            return code or (1 if exit_code and bad else 0)
         await asyncio.sleep(PAUSE)
 
 
-def _tables(data: dict[str, list[ReleaseStatus]]) -> str:
+async def _look(
+    settings: Settings, place: Place, only: Sequence[str]
+) -> tuple[list[tuple[Environment, list[ReleaseStatus]]], int]:
+    """One look at each environment, and the exit code; one that can't be reached hides none of the others.
+
+    Raises `UserError` for a name in `only` that is neither declared nor stored anywhere.
+    """
+    from fairway.services.choosing import choose_releases
+    from fairway.services.engine.status import environment_status
+
+    data: list[tuple[Environment, list[ReleaseStatus]]] = []
+    code = 0
+    for environment in place.environments:
+        try:
+            async with opened_environment(settings, place, environment) as opened:
+                data.append((environment, await environment_status(opened, only=only)))
+        except FairwayError as error:
+            if len(place.environments) == 1:
+                raise
+            show_error(error, about=environment.name)
+            code = max(code, error.exit_code)
+    found = {row.name for _, rows in data for row in rows}
+    if data and (unknown := [name for name in only if name not in found]):
+        choose_releases(data[0][0], unknown)
+    return data, code
+
+
+def _draw(text: str) -> None:
+    """Over what stood there before, in one write: clearing first would flicker."""
+    lines = [f"{line}{CLEAR_LINE}" for line in text.splitlines()]
+    click.echo(HOME + "\n".join(lines) + CLEAR_BELOW)
+
+
+def _json_line(data: Mapping[str, Any]) -> None:
+    import json
+
+    from fairway.entrypoints.cli.output import plain
+
+    click.echo(json.dumps(plain(data), ensure_ascii=False))
+
+
+def _document(data: Sequence[tuple[Environment, list[ReleaseStatus]]]) -> dict[str, Any]:
+    """The contract of `--output json`: docs/spec/schemas/status.schema.json."""
+    return {
+        "apiVersion": "fairway.dev/v1",
+        "kind": "Status",
+        "environments": [
+            {
+                "name": environment.name,
+                "cluster": environment.cluster.name,
+                "namespace": environment.namespace,
+                "releases": [_release(row) for row in rows],
+            }
+            for environment, rows in data
+        ],
+    }
+
+
+def _release(row: ReleaseStatus) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "declared": row.declared,
+        "status": row.stored,
+        "revision": row.revision or None,
+        "chart": row.chart,
+        "updated": row.updated,
+        "health": row.health,
+        "message": row.message,
+        "drifted": row.drifted,
+        "deployment": row.deployment,
+        "byFairway": row.by_fairway,
+        "objects": [
+            {
+                "apiVersion": one.ref.api_version,
+                "kind": one.ref.kind,
+                "namespace": one.ref.namespace,
+                "name": one.ref.name,
+                "health": one.health,
+                "message": one.message,
+                "drifted": one.drifted,
+            }
+            for one in row.objects
+        ],
+    }
+
+
+def _tables(data: Sequence[tuple[Environment, list[ReleaseStatus]]]) -> str:
     parts = []
-    for name, rows in data.items():
+    for environment, rows in data:
+        head = f"{environment.name} · cluster {environment.cluster.name}, namespace {environment.namespace}"
         lines = [_line(row) for row in rows]
-        parts.append(f"{name}\n" + table(("RELEASE", "STATUS", "REVISION", "UPDATED", "HEALTH", "NOTE"), lines))
+        headers = ("RELEASE", "CHART", "STATUS", "REVISION", "UPDATED", "HEALTH", "NOTE")
+        parts.append(f"{head} · {_totals(rows)}\n\n" + table(headers, lines))
     return "\n\n".join(parts)
+
+
+def _totals(rows: Sequence[ReleaseStatus]) -> str:
+    """`9 healthy`, or `7 healthy, 1 failed, 1 not installed`: what must be looked for in a long list."""
+    from collections import Counter
+
+    counts = Counter(row.health or row.stored for row in rows)
+    return ", ".join(f"{number} {word}" for word, number in counts.most_common()) or "no releases"
 
 
 def _line(row: ReleaseStatus) -> tuple[object, ...]:
     notes = []
     if not row.declared:
         notes.append("not declared any more")
+    if row.stored not in ("deployed", "not installed") and row.deployment:
+        notes.append(f"why: fairway show {row.deployment[:10]}")
     if row.drifted:
         notes.append(f"{row.drifted} object{'' if row.drifted == 1 else 's'} changed in the cluster")
     if row.revision and not row.by_fairway:
@@ -99,6 +200,7 @@ def _line(row: ReleaseStatus) -> tuple[object, ...]:
     health = click.style(row.health, fg=COLORS.get(row.health)) if sys.stdout.isatty() else row.health
     return (
         row.name,
+        chart_words(row.chart),
         row.stored,
         row.revision or "",
         ago(row.updated) if row.updated else "",

@@ -10,7 +10,7 @@ import click
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli.opening import Place, environment_and_release, facts_of, opened_environment, place_of
 from fairway.entrypoints.cli.options import environments_file_option
-from fairway.entrypoints.cli.output import emit, output_option
+from fairway.entrypoints.cli.output import emit, output_option, plain
 from fairway.entrypoints.cli.running import run_async
 from fairway.entrypoints.cli.times import ago
 from fairway.settings import Settings, load_settings
@@ -48,8 +48,18 @@ async def _why(settings: Settings, place: Place, name: str, output: str) -> int:
     source = wiring_engine.repository_source(place.repository, facts)
     async with opened_environment(settings, place, place.one) as opened:
         reasons = await reasons_for(opened, name, PlanOptions(retry_stalled=True, source=source))
-    emit(reasons, output, lambda: _text(reasons))
+    emit(_document(place.one.name, reasons), output, lambda: _text(reasons))
     return 0
+
+
+def _document(environment: str, reasons: Reasons) -> dict[str, Any]:
+    """The contract of `--output json`: docs/spec/schemas/why.schema.json."""
+    return {
+        "apiVersion": "fairway.dev/v1",
+        "kind": "Why",
+        "environment": environment,
+        **plain(reasons),
+    }
 
 
 def _text(reasons: Reasons) -> str:

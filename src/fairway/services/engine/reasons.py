@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -65,7 +65,9 @@ async def reasons_for(opened: OpenEnvironment, name: str, options: PlanOptions) 
     differing = [part for part in sorted(before.keys() | now.keys()) if before.get(part) != now.get(part)]
     values: tuple[ValueChange, ...] = ()
     if "values" in differing:
-        values = tuple(_differences(stored.config if stored else {}, inputs.values, opened.secrets))
+        lines = {".".join(one.names): one.position for one in await opened.gather.written(release)}
+        differences = _differences(stored.config if stored else {}, inputs.values, opened.secrets)
+        values = tuple(replace(one, where=lines.get(one.key)) for one in differences)
     verdict = VERDICTS.get(planned.state, MEANING[planned.state])
     if not before:
         verdict = "another tool wrote this revision, so its inputs are not known; applying now would compare objects"

@@ -32,6 +32,7 @@ _CODES = {
 
 _CONTROL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _CHART_LABEL = re.compile(r"(?P<name>.+?)-(?P<version>v?\d+\.\d+.*)")
+_PLAIN_FILES = re.compile(r"(?:resources-)?0\.0\.0\+[0-9a-f]{12}")
 _ASCII = str.maketrans(
     {
         "→": "->",
@@ -100,12 +101,19 @@ def commit(identity: str, subject: str, *, dirty: bool) -> str:
 
 def version_step(before: str, after: str) -> str:
     """`web-1.9.0`, `web-1.9.1` → `1.9.0 → 1.9.1`; both labels whole when the chart itself is another."""
+    if _PLAIN_FILES.fullmatch(before) or _PLAIN_FILES.fullmatch(after):
+        return ""
     old, new = _CHART_LABEL.fullmatch(before), _CHART_LABEL.fullmatch(after)
     if old and new and old["name"] == new["name"]:
         before, after = old["version"], new["version"]
     if before and after and before != after:
         return f"{before} → {after}"
     return "" if before == after else after
+
+
+def chart_words(label: str) -> str:
+    """A chart's label as people know it; the digest that stands for plain files says nothing to them."""
+    return "plain files" if _PLAIN_FILES.fullmatch(label) else label
 
 
 def shorten(text: str, width: int) -> str:
