@@ -3,6 +3,7 @@
 from fairway.wiring.charts import chart_fetchers, chart_service
 from fairway.wiring.clusters import cluster_access, dev_clusters, import_ports, init_ports
 from fairway.wiring.ledger import ledger, ledger_itself, ledger_report, ledger_spool, migrate_ledger, recorder
+from fairway.wiring.upgrades import image_registry
 from fairway.wiring.values import open_values, release_values
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "chart_service",
     "cluster_access",
     "dev_clusters",
+    "image_registry",
     "import_ports",
     "init_ports",
     "ledger",

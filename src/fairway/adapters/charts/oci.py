@@ -95,7 +95,7 @@ class OciRegistry:
                 )
             _expect(answer, session, address)
             tags += _json(answer.body, address).get("tags") or []
-            path = _next(answer)
+            path = next_page(answer)
             if not path:
                 return tags
         raise Terminal(f"oci://{_name(address)} has more than {MOST_PAGES} pages of tags")
@@ -140,7 +140,8 @@ def _json(body: bytes, address: OciAddress) -> dict[str, Any]:
     return parsed if isinstance(parsed, dict) else {}
 
 
-def _next(answer: Answer) -> str:
+def next_page(answer: Answer) -> str:
+    """The address in a Link header with `rel="next"`, or the empty text."""
     link = answer.headers.get("link", "")
     if 'rel="next"' not in link.replace("rel=next", 'rel="next"'):
         return ""

@@ -63,16 +63,18 @@ class OciSession:
         self._asking = asyncio.Lock()
         self.has_login = bool(bearer) or login is not None
 
-    async def get(self, path: str, *, limit: int, headers: Mapping[str, str] | None = None) -> Answer:
-        """`path` relative to the repository, or an address on the same registry."""
+    async def get(
+        self, path: str, *, limit: int, headers: Mapping[str, str] | None = None, method: str = "GET"
+    ) -> Answer:
+        """`path` relative to the repository, or an address on the same registry; `method` may be HEAD."""
         url = urljoin(self._base, path) if not path.startswith(("manifests/", "blobs/")) else self._base + path
         if not same_origin(url, self._base):
             raise Terminal(f"{shown(self._base)} points to another host: {shown(url)}")
         sent = self._header
-        answer = await self._web.get(url, self._access, limit=limit, headers=headers)
+        answer = await self._web.get(url, self._access, limit=limit, headers=headers, method=method)
         if answer.status == 401 and same_origin(answer.url, self._base):
             await self._authorize(answer.headers.get("www-authenticate", ""), sent)
-            answer = await self._web.get(url, self._access, limit=limit, headers=headers)
+            answer = await self._web.get(url, self._access, limit=limit, headers=headers, method=method)
         return answer
 
     def _access(self, url: str) -> Access:

@@ -107,11 +107,15 @@ class Web:
         limit: int,
         headers: Mapping[str, str] | None = None,
         raw: bool = True,
+        method: str = "GET",
     ) -> Answer:
-        """`limit` in bytes. `raw`: the body as sent, for what has a digest; else Content-Encoding is undone."""
+        """`limit` in bytes. `raw`: the body as sent, for what has a digest; else Content-Encoding is undone.
+
+        `method` may be HEAD, where only the headers are wanted.
+        """
         extra = {"Accept-Encoding": "identity" if raw else "gzip", **(headers or {})}
         for _ in range(MOST_REDIRECTS):
-            answer = await self._patiently("GET", url, access(url), extra, None, limit, raw)
+            answer = await self._patiently(method, url, access(url), extra, None, limit, raw)
             target = answer.headers.get("location")
             if answer.status not in REDIRECTS or not target:
                 return answer

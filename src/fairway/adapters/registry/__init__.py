@@ -1,0 +1,1 @@
+"""Registries of images: over the OCI distribution protocol, and in memory."""
