@@ -5,6 +5,7 @@ The rule not to break: nothing of the engine is replaced; only its ports are giv
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -50,6 +51,7 @@ from fairway.services.engine.planning import PlanOptions
 from fairway.services.engine.plans import PlannedEnvironment, plan_environment
 from fairway.services.engine.ports import Kube
 from fairway.services.engine.recording import NoLog
+from fairway.services.engine.retrying import Backoff
 from fairway.services.engine.running import EnvironmentRun, RunOptions, RunResult
 from fairway.services.engine.session import Session, Unhealthy, Waiter
 from fairway.services.engine.verbs import Verbs
@@ -305,8 +307,13 @@ def memory_world(
         now=now,
         holder=lambda deadline: Holder("here", process, "tester", deadline),
         life=life,
+        backoff=Backoff(pause=_at_once),
     )
     return World(session, namespace)
+
+
+async def _at_once(seconds: float) -> None:
+    await asyncio.sleep(0)
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ from fairway.services.engine.deploying import deploy
 from fairway.services.engine.inputs import refreshed
 from fairway.services.engine.planning import Planned, PlanOptions, failed_attempts, plan_release, self_notes
 from fairway.services.engine.recovering import close_abandoned
+from fairway.services.engine.retrying import passes
 from fairway.services.engine.rolling_back import roll_back
 from fairway.services.engine.session import Session, Unhealthy
 from fairway.services.engine.snapshot import Snapshot
@@ -59,7 +60,8 @@ async def carry_out(
 ) -> Result:
     """Carry out a plan. Never raises what belongs to this one release: that is in the result.
 
-    Cancellation passes through after the record is consistent.
+    What fails for a reason that passes is planned and tried again, `policy.retries` times and at least once, before
+    it counts as failed. Cancellation passes through after the record is consistent.
     """
     if plan.state is ReleaseState.STALLED:
         fix = f"change its inputs, or insist: fairway apply -r {plan.name}"
@@ -67,35 +69,77 @@ async def carry_out(
     if plan.action is Action.REFUSE:
         return Result(Outcome.REFUSED, reasons=(plan.reason,))
     assert plan.inputs is not None
-    try:
-        if plan.change is None:
-            await _keep_house(session, snapshot, plan)
-            return Result(Outcome.UNCHANGED, plan.latest.version if plan.latest else 0)
-        _check_deletions(plan, allow_deletions)
-        if plan.action is Action.CORRECT:
-            return await _correct(session, plan, plan.change, on_phase)
-        await close_abandoned(session, plan.recovered)
-        change = plan.change
-        if await ensure_crds(session, snapshot, change):
-            on_phase("crds", "")
-            inputs = refreshed(plan.inputs, snapshot.capabilities)
-            again = await plan_release(session, snapshot, inputs, replace(options, force=True, take_over=True))
-            if again.change is None:
-                return Result(Outcome.REFUSED, reasons=(again.reason,))
-            known = {k: v for k, v in change.notes_to_self.items() if k == notes.DEPLOYMENT}
-            change = replace(again.change, notes_to_self={**again.change.notes_to_self, **known})
-            plan = replace(plan, inputs=inputs)
-        result = await _deploy(session, plan, change, on_phase)
-        if any(ref.key.kind == CRD for ref in result.changed):
-            # Those who need this release render for a cluster that knows the new kinds.
-            await snapshot.rediscover()
+    inputs = plan.inputs
+
+    async def attempt(number: int, is_last: bool) -> Result:
+        if number == 0:
+            return await _once(session, snapshot, plan, options, on_phase, allow_deletions, is_last)
+        look = await snapshot.anew()
+        again = await plan_release(session, look, inputs, replace(options, retry_stalled=True))
+        if again.action is Action.REFUSE:
+            return Result(Outcome.REFUSED, reasons=(again.reason,))
+        if again.change is not None and plan.change is not None:
+            again = replace(again, change=_same_deployment(plan.change, again.change))
+        result = await _once(session, look, again, options, on_phase, allow_deletions, is_last)
+        snapshot.resources = look.resources
+        if result.outcome is Outcome.UNCHANGED and plan.change is not None:
+            # It had gone through; only the answer was lost.
+            return replace(result, outcome=_done(plan.change))
         return result
+
+    try:
+        return await session.backoff.persist(
+            attempt, retries=max(1, inputs.release.policy.retries), say=lambda text: on_phase("retrying", text)
+        )
     except ChangeFailed as error:
         return Result(Outcome.FAILED, reasons=(error.message, *error.lines), error=error)
     except FairwayError as error:
         outcome = Outcome.REFUSED if error.exit_code == Refused.exit_code else Outcome.FAILED
         lines = error.lines if isinstance(error, Unhealthy) else ()
         return Result(outcome, reasons=(error.message, *lines, *((error.fix,) if error.fix else ())), error=error)
+
+
+async def _once(
+    session: Session,
+    snapshot: Snapshot,
+    plan: Planned,
+    options: PlanOptions,
+    on_phase: OnPhase,
+    allow_deletions: bool,
+    is_last: bool,
+) -> Result:
+    assert plan.inputs is not None
+    if plan.change is None:
+        await _keep_house(session, snapshot, plan)
+        return Result(Outcome.UNCHANGED, plan.latest.version if plan.latest else 0)
+    _check_deletions(plan, allow_deletions)
+    if plan.action is Action.CORRECT:
+        return await _correct(session, plan, plan.change, on_phase)
+    await close_abandoned(session, plan.recovered)
+    change = plan.change
+    if await ensure_crds(session, snapshot, change):
+        on_phase("crds", "")
+        inputs = refreshed(plan.inputs, snapshot.capabilities)
+        again = await plan_release(session, snapshot, inputs, replace(options, force=True, take_over=True))
+        if again.change is None:
+            return Result(Outcome.REFUSED, reasons=(again.reason,))
+        change = _same_deployment(change, again.change)
+        plan = replace(plan, inputs=inputs)
+    result = await _deploy(session, plan, change, on_phase, is_last=is_last)
+    if any(ref.key.kind == CRD for ref in result.changed):
+        # Those who need this release render for a cluster that knows the new kinds.
+        await snapshot.rediscover()
+    return result
+
+
+def _same_deployment(before: Change, after: Change) -> Change:
+    """A change that was planned again is still the same entry of the ledger."""
+    known = {k: v for k, v in before.notes_to_self.items() if k == notes.DEPLOYMENT}
+    return replace(after, notes_to_self={**after.notes_to_self, **known})
+
+
+def _done(change: Change) -> Outcome:
+    return Outcome.INSTALLED if change.operation is Operation.INSTALL else Outcome.UPGRADED
 
 
 def _check_deletions(plan: Planned, allowed: bool) -> None:
@@ -156,7 +200,7 @@ async def _renew_inventory(session: Session, revision: Revision, items: list[Inv
         await session.store.update(replace(revision, notes_to_self={**revision.notes_to_self, notes.INVENTORY: text}))
 
 
-async def _deploy(session: Session, plan: Planned, change: Change, on_phase: OnPhase) -> Result:
+async def _deploy(session: Session, plan: Planned, change: Change, on_phase: OnPhase, *, is_last: bool) -> Result:
     assert plan.inputs is not None
     # An unfinished try counted itself in advance; it was cut short, not refuted.
     attempts = max(0, failed_attempts(plan.latest, plan.inputs.digest) - len(plan.recovered))
@@ -165,10 +209,11 @@ async def _deploy(session: Session, plan: Planned, change: Change, on_phase: OnP
     try:
         deployed = await deploy(session, replace(change, notes_to_self=trying), on_phase)
     except ChangeFailed as error:
+        if passes(error) and not is_last:
+            raise
         return await _after_failure(session, plan, error, trying, on_phase)
-    outcome = Outcome.INSTALLED if change.operation is Operation.INSTALL else Outcome.UPGRADED
     changed = tuple(d.ref for d in change.content.documents if d.ref.key not in change.untouched)
-    return Result(outcome, deployed.revision.version, changed=changed, deleted=deployed.deleted)
+    return Result(_done(change), deployed.revision.version, changed=changed, deleted=deployed.deleted)
 
 
 async def _after_failure(
@@ -184,7 +229,7 @@ async def _after_failure(
     clock = asyncio.get_running_loop().time
     started = clock()
     on_phase("rolling back", f"to revision {previous.version}")
-    marks = {k: trying[k] for k in (notes.FAILED_INPUTS, notes.ATTEMPTS)}
+    marks = {} if passes(error) else {k: trying[k] for k in (notes.FAILED_INPUTS, notes.ATTEMPTS)}
     try:
         back = await roll_back(
             session,

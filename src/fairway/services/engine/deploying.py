@@ -7,9 +7,10 @@ outcome at the end. Whatever happens in between, the next pass finds a pending o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from fairway.domain.errors import FairwayError
 from fairway.domain.kube_errors import AlreadyExists
@@ -22,6 +23,7 @@ from fairway.services.engine.change import AFTER, BEFORE, PENDING, Change, Chang
 from fairway.services.engine.content import Document
 from fairway.services.engine.hooks import HookFailed, run_hooks
 from fairway.services.engine.recovering import untried
+from fairway.services.engine.retrying import passes
 from fairway.services.engine.session import Session, Unhealthy
 from fairway.services.engine.testing import run_tests
 
@@ -95,20 +97,39 @@ async def deploy(session: Session, change: Change, on_phase: Callable[[str, str]
     except FairwayError as error:
         if isinstance(error, HookFailed):
             hooks = error.hooks
-        await _record_failure(session, pending, hooks, error.message)
-        await _forget(session, change)
         lines = error.lines if isinstance(error, Unhealthy | HookFailed) else ()
+        try:
+            if passes(error):
+                # It says nothing against the inputs.
+                pending = replace(pending, notes_to_self=untried(pending.notes_to_self))
+            await _record_failure(session, pending, hooks, error.message)
+            await _forget(session, change)
+        except FairwayError as second:
+            lines = (*lines, f"and it could not be recorded, the next apply will do that: {second.message}")
         raise ChangeFailed(error.message, lines, fix=error.fix, stage=stage) from error
     except asyncio.CancelledError:
         cut_short = replace(pending, notes_to_self=untried(pending.notes_to_self))
         await asyncio.shield(_record_failure(session, cut_short, hooks, f"Interrupted while {stage}"))
         raise
-    return Deployed(await _record_success(session, change, pending, hooks, applied), tuple(deleted), tuple(kept))
+    recorded = await _to_the_end(_record_success(session, change, pending, hooks, applied))
+    return Deployed(recorded, tuple(deleted), tuple(kept))
+
+
+async def _to_the_end(recording: Coroutine[Any, Any, Revision]) -> Revision:
+    """What has succeeded is recorded so, also when somebody interrupts just then."""
+    task = asyncio.ensure_future(recording)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
 
 
 async def _lock(session: Session, change: Change) -> Revision:
     now = session.now()
-    holder = session.holder(now + change.timeout + HOLD_MARGIN)
+    # Each hook, the wait and each gate may take the whole time-out; who promises too little is taken for dead.
+    spans = len(change.content.hooks) + len(change.gates) + 1
+    holder = session.holder(now + change.timeout * spans + HOLD_MARGIN)
     first = change.first_deployed if isinstance(change.first_deployed, datetime) else now
     pending = Revision(
         name=change.release,

@@ -121,6 +121,7 @@ class EnvironmentRun:
         chosen = self._chosen()
         unwanted = self._unwanted()
         self._check_removals(unwanted)
+        self._snapshot.leaving = frozenset(unwanted)
         await self._gather_all(chosen)
         self._announce(chosen, unwanted)
         try:
@@ -224,12 +225,11 @@ class EnvironmentRun:
 
     async def _one(self, release: Release, *, again: bool) -> tuple[Result, Planned | None]:
         try:
-            inputs = self._gathered[release.name]
-            if isinstance(inputs, FairwayError) or (again and _reads_outputs(release)):
-                inputs = await self._gather(release, self._snapshot.capabilities)
-            elif again:
-                inputs = refreshed(inputs, self._snapshot.capabilities)
-            plan = await plan_release(self._session, self._snapshot, inputs, self._options.plan)
+            plan = await self._session.backoff.persist(
+                lambda *_: self._plan(release, again=again),
+                retries=max(1, release.policy.retries),
+                say=lambda text: self._phase(release.name, PhaseKind.QUEUED, text),
+            )
         except FairwayError as error:
             refused = error.exit_code == Refused.exit_code
             reasons = (str(error), *((error.fix,) if error.fix else ()))
@@ -263,6 +263,14 @@ class EnvironmentRun:
             self._log.closing(change_id, plan, result)
         return result, plan
 
+    async def _plan(self, release: Release, *, again: bool) -> Planned:
+        inputs = self._gathered[release.name]
+        if isinstance(inputs, FairwayError) or (again and _reads_outputs(release)):
+            inputs = await self._gather(release, self._snapshot.capabilities)
+        elif again:
+            inputs = refreshed(inputs, self._snapshot.capabilities)
+        return await plan_release(self._session, self._snapshot, inputs, self._options.plan)
+
     async def _carry(self, plan: Planned) -> Result:
         try:
             return await carry_out(
@@ -285,10 +293,16 @@ class EnvironmentRun:
         clock = asyncio.get_running_loop().time
         started = clock()
         self._begun[name] = started
+        heirs = {heir for heir in self._snapshot.heirs[name].values() if self.result.results[heir].outcome.is_bad}
+        if heirs:
+            why = f"{', '.join(sorted(heirs))} takes over its objects, and did not succeed: it stays until then"
+            self._settle(name, Result(Outcome.SKIPPED, reasons=(why,)), 0.0)
+            return
         self._report(ReleaseStarted(self._environment.name, name, Action.UNINSTALL))
         result = await remove_release(
             self._session,
-            self._snapshot,
+            # A fresh look: others may own now what it had when this run began.
+            await self._snapshot.anew(),
             name,
             timeout=timedelta(minutes=5),
             on_phase=lambda _, detail: self._phase(name, PhaseKind.UNINSTALLING, detail),
@@ -366,6 +380,7 @@ INTERRUPTED = 130
 """Exit code of a run that was cancelled: 128 + SIGINT, as shells have it."""
 
 PHASES = {
+    "retrying": PhaseKind.QUEUED,
     "hooks": PhaseKind.HOOKS,
     "crds": PhaseKind.CRDS,
     "applying": PhaseKind.APPLYING,

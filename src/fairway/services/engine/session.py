@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from fairway.domain.health import HealthRule
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.releases.holding import Holder, Life
 from fairway.services.engine.ports import Kube, Renderer, RevisionStore
+from fairway.services.engine.retrying import Backoff
 
 
 class Waiter(Protocol):
@@ -58,3 +59,5 @@ class Session:
     """This process as a holder, given the deadline."""
     life: Callable[[Holder], Life]
     """What this machine knows of another holder."""
+    backoff: Backoff = field(default_factory=Backoff)
+    """How failures that pass are waited for."""

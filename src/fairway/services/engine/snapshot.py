@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from fairway.domain.charts.rendering import Capabilities
+from fairway.domain.errors import FairwayError
 from fairway.domain.manifests.api import ApiResource, ApiResources
 from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef
 from fairway.domain.releases.revision import RevisionSummary, Status
@@ -26,6 +27,10 @@ class Snapshot:
         self._lists: dict[tuple[Kind, str], asyncio.Task[dict[str, Object]]] = {}
         self._revisions: Mapping[str, list[RevisionSummary]] = {}
         self._claims: dict[ObjectKey, str] = {}
+        self.leaving: frozenset[str] = frozenset()
+        """Releases that this run removes at its end, because they are no longer declared."""
+        self.heirs: dict[str, dict[ObjectKey, str]] = defaultdict(dict)
+        """Leaving release → its objects that another release takes over first."""
         self.resources: ApiResources
 
     def claimed(self, key: ObjectKey, release: str) -> str:
@@ -42,6 +47,12 @@ class Snapshot:
             history.sort(key=lambda s: s.version)
         self._revisions = revisions
         return self
+
+    async def anew(self) -> Snapshot:
+        """A later look, for a release that is tried again; which release wants which object stays known."""
+        later = Snapshot(self._kube, self._store, self.namespace)
+        later._claims, later.leaving, later.heirs = self._claims, self.leaving, self.heirs
+        return await later.open()
 
     async def rediscover(self) -> ApiResources:
         """Ask the server again what kinds it knows, after CRDs were applied."""
@@ -100,7 +111,13 @@ class Snapshot:
         if task is None:
             task = asyncio.ensure_future(self._read(resource, place[1]))
             self._lists[place] = task
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except FairwayError:
+            # Whoever asks next asks anew.
+            if self._lists.get(place) is task:
+                del self._lists[place]
+            raise
 
     async def _read(self, resource: ApiResource, namespace: str) -> dict[str, Object]:
         items = await self._kube.list_metadata(resource, namespace if resource.namespaced else None)
