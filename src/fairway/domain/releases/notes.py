@@ -40,10 +40,17 @@ INVENTORY_LIMIT = 200_000
 
 @dataclass(frozen=True, slots=True)
 class InventoryItem:
-    """An object of a release and the fingerprint of the fields that we own in it (empty: not known)."""
+    """An object of a release and the fingerprint of the fields that we own in it.
+
+    The fingerprint is empty for an object that may go by itself, such as a Job with a time to live.
+    """
 
     ref: ObjectRef
     fingerprint: str
+
+    @property
+    def goes_by_itself(self) -> bool:
+        return not self.fingerprint
 
 
 def encode_inventory(items: Iterable[InventoryItem]) -> str | None:

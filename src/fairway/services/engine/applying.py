@@ -12,7 +12,7 @@ from fairway.domain.errors import Terminal
 from fairway.domain.kube_errors import Cause, Conflict, InvalidObject, UnknownKind
 from fairway.domain.manifests.field_sets import FieldPath, fingerprint
 from fairway.domain.manifests.managed_fields import applied_by, pointers_for, still_ours, without_paths, yields
-from fairway.domain.manifests.objects import Object, ObjectKey, ObjectRef
+from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef
 from fairway.domain.manifests.order import uninstall_key
 from fairway.domain.manifests.ownership import is_kept, owned, owner_of
 from fairway.domain.manifests.takeover import needs_takeover, takeover_patch
@@ -25,6 +25,7 @@ GONE_TIMEOUT = timedelta(minutes=2)
 NEW_KIND_RETRIES = 20
 NEW_KIND_PAUSE = 0.25
 TAKEOVER_ATTEMPTS = 10
+JOB = Kind("batch", "Job")
 IMMUTABLE_WORDS = ("immutable", "may not change", "updates to statefulset spec", "updates to parameters are forbidden")
 
 
@@ -107,6 +108,8 @@ def is_drifted(policy: Policy, item: InventoryItem, live: Object | None) -> bool
 
     Whoever changes one of our fields takes its ownership from us, so our field set no longer has its fingerprint.
     """
+    if item.goes_by_itself:
+        return False
     if live is None:
         return True
     fields = applied_by(live)
@@ -147,7 +150,9 @@ def unknown_kind(ref: ObjectRef) -> Terminal:
 def inventory(applied: Iterable[tuple[ObjectRef, Object]]) -> Iterator[InventoryItem]:
     """What we own in each object now, for the bulk look of the next run."""
     for ref, obj in applied:
-        fields = applied_by(obj)
+        # A Job with a time to live goes once it has ended: that is no drift, and to make it anew would run it again.
+        passing = ref.key.kind == JOB and (obj.get("spec") or {}).get("ttlSecondsAfterFinished") is not None
+        fields = None if passing else applied_by(obj)
         yield InventoryItem(ref, fingerprint(fields) if fields is not None else "")
 
 

@@ -41,6 +41,10 @@ def foreign_objects(
             lines.append(f"{document.ref} exists and belongs to no release; take it over with policy: {{adopt: true}}")
         elif adopt and owner[0] == ours[0] and not snapshot.history(owner[1]):
             continue
+        elif owner[0] == ours[0] and owner[1] in snapshot.leaving and base.deployed is None:
+            # A renamed release: its objects change hands instead of being deleted. Never on an upgrade, whose
+            # rollback would delete them.
+            snapshot.heirs[owner[1]][document.ref.key] = ours[1]
         else:
             lines.append(f"{document.ref} belongs to release {owner[1]} in namespace {owner[0]}")
     return lines
@@ -52,8 +56,12 @@ def untouched_objects(
     content: Content,
     base: Base,
     live: Mapping[ObjectKey, Object],
+    *,
+    correcting: bool = False,
 ) -> dict[ObjectKey, InventoryItem]:
     """Objects that need no request: same text as deployed, there, and with the fingerprint that was stored.
+
+    When only drift is corrected, objects that go by themselves are among them: to make one anew would run it again.
 
     Only when the newest revision is the deployed one: after a failure nothing is taken for granted.
     """
@@ -64,7 +72,9 @@ def untouched_objects(
     untouched: dict[ObjectKey, InventoryItem] = {}
     for key, document in content.by_key.items():
         item, old, found = items.get(key), before.get(key), live.get(key)
-        if item is None or old is None or found is None or not item.fingerprint:
+        if correcting and item is not None and item.goes_by_itself:
+            untouched[key] = item
+        if item is None or old is None or found is None or item.goes_by_itself:
             continue
         if not _same_document(old, document) or needs_takeover(found):
             continue
@@ -77,6 +87,14 @@ def _same_document(old: Document, new: Document) -> bool:
     return old.text == new.text and old.ref == new.ref
 
 
+def all_as_applied(
+    latest: RevisionSummary | None, content: Content, untouched: Mapping[ObjectKey, InventoryItem]
+) -> bool:
+    """Whether every object is there as it was applied, but for those that go by themselves."""
+    items = (decode_inventory(latest.notes_to_self) or {}) if latest is not None else {}
+    return all(key in untouched or (key in items and items[key].goes_by_itself) for key in content.by_key)
+
+
 def same_content(base: Base, content: Content) -> bool:
     """Rendered anew, and still exactly what is deployed: nothing to record either."""
     deployed = base.deployed
@@ -84,6 +102,7 @@ def same_content(base: Base, content: Content) -> bool:
         deployed is not None
         and base.contents[0].digest == content.digest
         and dict(deployed.config) == dict(content.config)
+        and dict(deployed.labels) == dict(content.labels)
         and deployed.chart_label == _chart_label(content)
     )
 

@@ -17,13 +17,19 @@ from fairway.domain.releases.plan import ObjectChange
 from fairway.domain.releases.plan_file import SavedContent
 from fairway.domain.releases.revision import Revision, RevisionSummary, Status
 from fairway.domain.releases.state import ACTIONS, Action, Observation, ReleaseState, classify
-from fairway.domain.repository.models import DriftMode
+from fairway.domain.repository.models import CrdPolicy, DriftMode
 from fairway.services.engine.applying import is_drifted
 from fairway.services.engine.base import read_base, read_predecessors
 from fairway.services.engine.building import build
 from fairway.services.engine.change import Change, Operation
-from fairway.services.engine.comparing import foreign_objects, object_changes, same_content, untouched_objects
-from fairway.services.engine.content import restore
+from fairway.services.engine.comparing import (
+    all_as_applied,
+    foreign_objects,
+    object_changes,
+    same_content,
+    untouched_objects,
+)
+from fairway.services.engine.content import Content, restore
 from fairway.services.engine.inputs import ReleaseInputs
 from fairway.services.engine.recovering import abandoned
 from fairway.services.engine.session import Session
@@ -105,7 +111,7 @@ async def _drifted(snapshot: Snapshot, inputs: ReleaseInputs, latest: RevisionSu
     if not items:
         return []
     live = await snapshot.metadata(item.ref for item in items.values())
-    return [item.ref for key, item in items.items() if item.fingerprint and is_drifted(policy, item, live.get(key))]
+    return [item.ref for key, item in items.items() if is_drifted(policy, item, live.get(key))]
 
 
 async def _with_change(
@@ -133,10 +139,18 @@ async def _with_change(
             action=ACTIONS[ReleaseState.FOREIGN],
             reason="; ".join(foreign),
         )
-    untouched = untouched_objects(inputs, plan.latest, content, base, live)
+    correcting = plan.state is ReleaseState.DRIFTED
+    untouched = untouched_objects(inputs, plan.latest, content, base, live, correcting=correcting)
+    stored = plan.latest.notes_to_self.get(notes.INPUTS) if plan.latest else None
+    same_inputs = stored == inputs.digest
     # A chart that looks into the cluster is rendered each time; drift may still be none of its business.
-    as_applied = len(untouched) == len(content.documents) or _leaves_drift(plan, inputs)
-    if plan.state is ReleaseState.OUTDATED and not options.force and as_applied and same_content(base, content):
+    leaves_drift = same_inputs and inputs.release.policy.drift is not DriftMode.CORRECT
+    needless = (
+        (leaves_drift or all_as_applied(plan.latest, content, untouched))
+        and same_content(base, content)
+        and (same_inputs or not _upgrades_crds(inputs, content))
+    )
+    if plan.state is ReleaseState.OUTDATED and not options.force and needless:
         return replace(plan, state=ReleaseState.CURRENT, action=Action.NOTHING, previous=base.deployed)
     change = Change(
         release=plan.name,
@@ -160,9 +174,9 @@ async def _with_change(
     return replace(plan, change=change, previous=base.deployed, objects=tuple(object_changes(change)))
 
 
-def _leaves_drift(plan: Planned, inputs: ReleaseInputs) -> bool:
-    stored = plan.latest.notes_to_self.get(notes.INPUTS) if plan.latest else None
-    return stored == inputs.digest and inputs.release.policy.drift is not DriftMode.CORRECT
+def _upgrades_crds(inputs: ReleaseInputs, content: Content) -> bool:
+    """CRDs are no part of the manifest: whether they changed is seen only by applying them."""
+    return bool(content.crds) and inputs.release.policy.crds is CrdPolicy.UPGRADE
 
 
 def expired(history: Sequence[RevisionSummary], limit: int) -> tuple[int, ...]:

@@ -43,6 +43,8 @@ async def plan_environment(
     chosen = set(only)
     environment = opened.environment
     snapshot = await opened.look()
+    unwanted = [] if chosen else unwanted_releases(environment, snapshot, options.source)
+    snapshot.leaving = frozenset(unwanted)
     previewing = Previewing(opened.session, opened.secrets)
     room = asyncio.Semaphore(PLANS_AT_ONCE)
 
@@ -61,7 +63,6 @@ async def plan_environment(
     mistakes = [error for _, _, error in results if isinstance(error, InvalidInput)]
     if mistakes:
         raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
-    unwanted = [] if chosen else unwanted_releases(environment, snapshot, options.source)
     removals = await asyncio.gather(*(_removal(opened, snapshot, name) for name in unwanted))
     plan = EnvironmentPlan(
         environment=environment.name,
@@ -116,7 +117,10 @@ def _unplannable(environment: Environment, release: Release, error: FairwayError
 async def _removal(opened: OpenEnvironment, snapshot: Snapshot, name: str) -> ReleasePlan:
     base = await read_base(opened.session, snapshot, name)
     refs: Sequence[ObjectChange] = [
-        ObjectChange(d.ref, ObjectAction.DELETE) for content in base.contents[:1] for d in content.documents
+        ObjectChange(d.ref, ObjectAction.DELETE)
+        for content in base.contents[:1]
+        for d in content.documents
+        if d.ref.key not in snapshot.heirs[name]
     ]
     latest = snapshot.latest(name)
     return ReleasePlan(

@@ -149,8 +149,10 @@ def _object(policy: Policy, rules: Sequence[HealthRule], item: InventoryItem, se
     if place in seen.refused:
         return ObjectStatus(item.ref, "unknown", seen.refused[place])
     live = seen.live.get(item.ref.key)
+    if live is None and item.goes_by_itself:
+        return ObjectStatus(item.ref, "healthy", "it ended, and is gone as it should be")
     if live is None:
         return ObjectStatus(item.ref, "missing", "it was deleted", drifted=True)
     health = assess(live, rules)
-    drifted = bool(item.fingerprint) and is_drifted(policy, item, live)
+    drifted = is_drifted(policy, item, live)
     return ObjectStatus(item.ref, health.state.value, health.message, drifted)

@@ -14,6 +14,7 @@ from fairway.domain.repository.models import Policy
 from fairway.services.engine.applying import Owner, delete_refs, removable
 from fairway.services.engine.change import ChangeFailed
 from fairway.services.engine.content import Content
+from fairway.services.engine.deploying import HOLD_MARGIN
 from fairway.services.engine.hooks import HookFailed, run_hooks
 from fairway.services.engine.session import Session, Unhealthy
 
@@ -41,7 +42,7 @@ class Removed:
 async def uninstall(session: Session, removal: Removal, on_phase: Callable[[str, str], None]) -> Removed:
     """Remove a release. The record says `uninstalling` first, so that a crash half-way is seen and finished."""
     revision = removal.revision
-    holder = session.holder(session.now() + removal.timeout)
+    holder = session.holder(session.now() + removal.timeout * (len(revision.hooks) + 1) + HOLD_MARGIN)
     going = replace(
         revision,
         status=Status.UNINSTALLING,
