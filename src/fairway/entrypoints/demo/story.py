@@ -133,7 +133,7 @@ def _closing(stage: Stage, places: Places) -> None:
         "a failed upgrade: its reason found in the pod, the old revision back, what needs it untouched",
         "changes by hand found and corrected; a rollback; every step in the ledger",
     ):
-        click.echo(f"  ✓ {line}")
+        click.echo(f"  {click.style('✓', fg='green')} {line}")
     click.echo(click.style("\nTry next:", bold=True))
     bin_folder = Path(sys.executable).parent
     if shutil.which("fairway") is None:
