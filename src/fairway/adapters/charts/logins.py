@@ -16,6 +16,7 @@ from fairway.domain import yaml
 from fairway.domain.charts.addresses import same_origin, split_login
 from fairway.domain.errors import UserError
 from fairway.domain.repository.models import HelmRepo, ValueSource
+from fairway.domain.values.interpolation import UnsetVariable
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Logins:
             value = self._env.get(str(settings.get("name")), settings.get("default"))
             if value is None:
                 name = settings.get("name")
-                raise UserError(f"the environment variable {name} is not set", where=source.position, fix="set it")
+                raise UnsetVariable(f"the environment variable {name} is not set", where=source.position, fix="set it")
             return str(value)
         if source.kind == "file":
             return await asyncio.to_thread(_from_file, source)
