@@ -10,13 +10,11 @@ import click
 
 from fairway.domain.errors import FairwayError, UserError
 from fairway.entrypoints.demo.places import Places
-from fairway.entrypoints.demo.stage import Stage
+from fairway.entrypoints.demo.stage import Stage, undisturbed
 from fairway.entrypoints.demo.story import tell
 from fairway.settings import load_settings, process_environment
 
 INTERRUPTED = 130
-OVERRIDES = ("FAIRWAY_ENVIRONMENTS_FILE", "FAIRWAY_CLUSTER")
-"""Variables that would lead the shown commands to another repository or cluster."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -43,8 +41,7 @@ def _up(places: Places, once: bool) -> None:
     if shutil.which("git") is None:
         raise UserError("the demo needs git", fix="install it, then call the demo again")
     places.make_fresh()
-    env = {key: value for key, value in process_environment().items() if key not in OVERRIDES}
-    stage = Stage(places.shop, env)
+    stage = Stage(places.shop, undisturbed(process_environment()))
     tell(stage, places)
     if once:
         return

@@ -14,6 +14,8 @@ import click
 
 from fairway.domain.errors import Terminal
 
+ELSEWHERE = ("FAIRWAY_ENVIRONMENTS_FILE", "FAIRWAY_CLUSTER")
+
 
 class StepFailed(Terminal):
     """A command of the demo ended otherwise than it should; what it said stands above."""
@@ -74,6 +76,14 @@ class Stage:
         done = subprocess.run(command, cwd=self.folder, env=self._env, capture_output=True, text=True, check=False)
         if done.returncode:
             raise StepFailed(f"`{typed(command)}` failed: {(done.stderr or done.stdout).strip()}")
+
+
+def undisturbed(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would lead the shown commands to another Git repository, file or cluster.
+
+    Git itself sets such variables for hooks and `rebase --exec`; `git commit` would then go to the caller's repository.
+    """
+    return {key: value for key, value in env.items() if not key.startswith("GIT_") and key not in ELSEWHERE}
 
 
 def typed(command: Sequence[str]) -> str:

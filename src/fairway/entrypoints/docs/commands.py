@@ -20,11 +20,12 @@ def all_commands() -> str:
             if verb.section == section:
                 command = cli.get_command(context, name)
                 assert command is not None
-                blocks += _command(command, click.Context(command, info_name=name, parent=context))
+                blocks += command_blocks(command, click.Context(command, info_name=name, parent=context))
     return "\n\n".join(blocks)
 
 
-def _command(command: click.Command, context: click.Context) -> Iterator[str]:
+def command_blocks(command: click.Command, context: click.Context) -> Iterator[str]:
+    """Blocks of Markdown: heading, usage, help, options; then the same of each sub-command."""
     yield f"### {context.command_path}"
     usage = " ".join(command.collect_usage_pieces(context))
     yield f"```\n{context.command_path} {usage}\n```"
@@ -37,7 +38,7 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
         for name in command.list_commands(context):
             child = command.get_command(context, name)
             assert child is not None
-            yield from _command(child, click.Context(child, info_name=name, parent=context))
+            yield from command_blocks(child, click.Context(child, info_name=name, parent=context))
 
 
 def _prose(command: click.Command) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairway.entrypoints.demo.stage import Stage, StepFailed, typed
+from fairway.entrypoints.demo.stage import Stage, StepFailed, typed, undisturbed
 
 
 @pytest.fixture
@@ -54,3 +54,9 @@ def test_an_expected_failure_goes_on(stage: Stage) -> None:
 def test_a_quiet_command_that_fails_is_quoted(stage: Stage) -> None:
     with pytest.raises(StepFailed, match="boom"):
         stage.quietly(sys.executable, "-c", "import sys; sys.exit('boom')")
+
+
+def test_variables_that_lead_elsewhere_are_left_out() -> None:
+    """Git sets GIT_DIR for hooks; a commit of the demo would else go to the repository that the hook belongs to."""
+    env = {"PATH": "/bin", "GIT_DIR": "x", "GIT_INDEX_FILE": "y", "FAIRWAY_CLUSTER": "z", "FAIRWAY_DATA_DIR": "d"}
+    assert undisturbed(env) == {"PATH": "/bin", "FAIRWAY_DATA_DIR": "d"}
