@@ -52,7 +52,11 @@ class Content:
 
 
 class MalformedObject(UserError):
-    """A document of a manifest is no object, or the same one as another document."""
+    """A document of a manifest is no object, or the same one as another document; `source` is its template."""
+
+    def __init__(self, message: str, source: str, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.source = source
 
 
 def locate(obj: Object, resources: ApiResources, namespace: str) -> ObjectRef:
@@ -81,13 +85,17 @@ async def documents_of(
         if not ref.kind or not ref.api_version:
             raise MalformedObject(
                 f"{source_of(text) or 'a document'} has no {'kind' if not ref.kind else 'apiVersion'}",
+                source_of(text),
                 fix="every document needs apiVersion, kind and metadata.name",
             )
         if not ref.name:
-            raise MalformedObject(f"{source_of(text) or 'a document'}: {ref.kind} has no metadata.name")
+            raise MalformedObject(
+                f"{source_of(text) or 'a document'}: {ref.kind} has no metadata.name", source_of(text)
+            )
         if ref.key in seen:
             raise MalformedObject(
                 f"{ref} is declared twice, in {seen[ref.key]} and in {source_of(text)}",
+                source_of(text),
                 fix="remove one of them, or give it another name",
             )
         seen[ref.key] = source_of(text)

@@ -104,7 +104,7 @@ class _Look:
                 f"and goes in {minor_text(gone.removed)}"
             )
             self._add("api-deprecated", Severity.WARNING, at, obj, text, _use(gone.replacement))
-        if served or self.schemas.of(api_version, kind) is not None:
+        if served or (not is_builtin_group(api_version) and self.schemas.of(api_version, kind) is not None):
             return True
         if is_builtin_group(api_version):
             severity, text, fix = _not_built_in(api_version, kind, minor)

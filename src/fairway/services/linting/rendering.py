@@ -90,6 +90,9 @@ class RenderedReleases:
         except Transient as error:
             text = f"not rendered: {error.message}"
             collected.add("not-reached", Severity.WARNING, release.position, whose, text, error.fix)
+        except MalformedObject as error:
+            place = places.of_source(error.source, release, chart)
+            collected.add("bad-object", Severity.ERROR, place, whose, error.message, error.fix)
         except (UserError, Terminal) as error:
             rule = _rule(error, rule)
             place = places.of_error(error.where, release, chart)
@@ -108,8 +111,6 @@ async def _objects(content: Content, opened: OpenRendering) -> tuple[tuple[str, 
 
 
 def _rule(error: UserError | Terminal, stage: str) -> str:
-    if isinstance(error, MalformedObject):
-        return "bad-object"
     if error.where is not None and error.where.file.endswith("values.schema.json"):
         return "values-schema"
     return stage
