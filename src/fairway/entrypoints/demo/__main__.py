@@ -20,9 +20,12 @@ INTERRUPTED = 130
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--once", is_flag=True, help="End by itself; without it, keep showing how prod is doing.")
 @click.option("--down", is_flag=True, help="Stop the demo's cluster and remove its folder.")
-def demo(once: bool, down: bool) -> None:
+@click.pass_context
+def demo(context: click.Context, once: bool, down: bool) -> None:
     """Show Fairway's main job on a real control plane: about a minute, once that is built."""
-    places = Places(Path.cwd(), load_settings())
+    settings = load_settings()
+    context.color = settings.color
+    places = Places(Path.cwd(), settings)
     try:
         if down:
             _down(places)
