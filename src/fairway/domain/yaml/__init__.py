@@ -5,7 +5,7 @@ of it; tests/contract/test_yaml_as_helm.py compares the two. Differences on purp
 second document and a text that cannot be read are errors with positions, never a silent choice.
 """
 
-from fairway.domain.yaml.loading import compose, load, load_all, load_with_positions
+from fairway.domain.yaml.loading import compose, compose_nodes, load, load_all, load_with_positions
 from fairway.domain.yaml.positions import Path, Positions, Scalar
 from fairway.domain.yaml.scalars import plain_scalar, reads_differently
 from fairway.domain.yaml.writing import dump, dump_all
@@ -15,6 +15,7 @@ __all__ = [
     "Positions",
     "Scalar",
     "compose",
+    "compose_nodes",
     "dump",
     "dump_all",
     "load",

@@ -62,6 +62,14 @@ def compose(text: str, file: str) -> tuple[Any, Positions, list[Diagnostic]]:
     return reader.read(root), Positions(root, file), reader.problems
 
 
+def compose_nodes(text: str, file: str) -> Node | None:
+    """The root node with the marks of everything, for edits; offsets count characters. None for an empty text.
+
+    Raises InvalidInput when the text cannot be read; a byte order mark must be gone.
+    """
+    return _parse(text, file, many=False)[0]
+
+
 def load_all(text: str, file: str) -> list[Any]:
     """The values of all documents; empty documents are None. Raises as `load`."""
     text = text.removeprefix("\ufeff")
