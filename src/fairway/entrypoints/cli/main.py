@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -58,7 +59,11 @@ EXIT_INTERRUPTED = 130
 
 @click.group(cls=LazyGroup, verbs=VERBS, context_settings=CONTEXT)
 @click.version_option(__version__, "-V", "--version", prog_name="fairway")
-def cli() -> None:
+@click.option(
+    "-f", "--environments-file", type=click.Path(path_type=Path, dir_okay=False), hidden=True,
+    help="For those who write it before the verb.",
+)  # fmt: skip
+def cli(environments_file: Path | None) -> None:
     """Continuous delivery for Kubernetes: Git declares, one release engine carries out, one ledger remembers.
 
     \b

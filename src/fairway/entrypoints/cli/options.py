@@ -26,11 +26,18 @@ def environments_file_option(command: Command) -> Command:
         "--environments-file",
         "-f",
         type=click.Path(path_type=Path, dir_okay=False),
-        default=lambda: load_settings().environments_file,
+        default=_usual_environments_file,
         show_default="environments.yaml",
         metavar="PATH",
         help="The file that declares clusters and environments.",
     )(command)
+
+
+def _usual_environments_file() -> Path:
+    """What stands before the verb (`fairway -f other.yaml apply`), else the setting."""
+    context = click.get_current_context(silent=True)
+    before = context.find_root().params.get("environments_file") if context is not None else None
+    return before or load_settings().environments_file
 
 
 def cluster_option(command: Command) -> Command:

@@ -24,8 +24,8 @@ from fairway.entrypoints.cli.render.style import Line, named, paint, plain, seco
 
 HEARTBEAT = 10.0
 """Seconds of silence after which the waiting is explained."""
-LISTED_UNCHANGED = 20
-"""Runs with more releases than this count the unchanged ones instead of listing them."""
+LISTED = 20
+"""Runs with more releases than this count the unchanged ones, and leave it to the heartbeat what is under way."""
 
 Clock = Callable[[], float]
 
@@ -150,7 +150,9 @@ class PlainProgress:
             self.show_start(row)
 
     def show_start(self, row: Row) -> None:
-        self.write([lines.started(row, self._names)])
+        run = self._runs.get(row.environment)
+        if run is None or len(run.releases) <= LISTED or row.phase is PhaseKind.ROLLING_BACK:
+            self.write([lines.started(row, self._names)])
 
     def _finished(self, event: ReleaseFinished) -> None:
         key = (event.environment, event.release)
@@ -159,7 +161,7 @@ class PlainProgress:
             event = replace(event, reasons=(row.doing,))
         self._unfinished.discard(key)
         run = self._runs.get(event.environment)
-        if event.outcome is Outcome.UNCHANGED and run is not None and len(run.releases) > LISTED_UNCHANGED:
+        if event.outcome is Outcome.UNCHANGED and run is not None and len(run.releases) > LISTED:
             self._unchanged[event.environment] = self._unchanged.get(event.environment, 0) + 1
             return
         some = lines.finished(event, self._label(event.environment, event.release), self._names, wrap=self._wrap)
