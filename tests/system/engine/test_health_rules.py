@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.clusters import Cluster
-from tests.support.engine import Declared, World, plain
+from tests.support.engine import Declared, World, config_map, plain
 from tests.support.kube import KubeClient
 
 from fairway.domain.health import HealthRule
@@ -148,3 +148,27 @@ async def test_a_rollback_waits_by_the_rules_too(sea: Sea) -> None:
     await asyncio.to_thread(sea.client.wait, sea.path, lambda found: found["metadata"]["generation"] == 3)
     await sea.says(phase="Sunk", observedGeneration=3)
     assert (await back).outcome is Outcome.FAILED
+
+
+async def test_a_release_waits_for_what_it_needs_though_that_has_nothing_to_change(sea: Sea) -> None:
+    running = sea.begin(sea.release(AFLOAT))
+    await sea.says(phase="Sailing")
+    await running
+    fleet = sea.release(AFLOAT, timeout=timedelta(minutes=10))
+    crew = plain("crew", config_map("crew"), needs=["fleet"])
+
+    await sea.says(phase="Launching")
+    sea.world.events.clear()
+    run = asyncio.create_task(sea.world.apply(fleet, crew))
+    while not any(
+        isinstance(e, Phase) and "for fleet: Ship aurora: status.phase is" in e.detail for e in sea.world.events
+    ):
+        await asyncio.sleep(0.02)
+    assert await sea.world.data("crew") is None
+    await sea.says(phase="Sunk")
+    results = (await run).results
+    assert (results["fleet"].outcome, results["crew"].outcome) == (Outcome.UNCHANGED, Outcome.SKIPPED)
+    assert results["crew"].reasons[0] == "needs fleet, which is not healthy: Ship aurora: status.phase is Sunk"
+
+    await sea.says(phase="Moored")
+    assert (await sea.world.apply(fleet, crew)).results["crew"].outcome is Outcome.INSTALLED

@@ -4,9 +4,19 @@ The rule not to break: an answer follows from the object (and, where stated, the
 service. Written down in docs/spec/health.md.
 """
 
-from fairway.domain.health.assessing import assess, completion
+from fairway.domain.health.assessing import assess, completion, needs_look
 from fairway.domain.health.pods import Failure, Tolerance, pod_failure
 from fairway.domain.health.rules import HealthRule
 from fairway.domain.health.states import Health, HealthState
 
-__all__ = ["Failure", "Health", "HealthRule", "HealthState", "Tolerance", "assess", "completion", "pod_failure"]
+__all__ = [
+    "Failure",
+    "Health",
+    "HealthRule",
+    "HealthState",
+    "Tolerance",
+    "assess",
+    "completion",
+    "needs_look",
+    "pod_failure",
+]

@@ -47,6 +47,11 @@ def assess(obj: Object | None, rules: Sequence[HealthRule] = ()) -> Health:
     return rule(obj)
 
 
+def needs_look(kind: Kind, rules: Sequence[HealthRule] = ()) -> bool:
+    """Whether an object of a kind can be anything else than healthy once it exists."""
+    return RULES.get(kind) is not others.present or any(rule.names(kind) for rule in rules)
+
+
 def completion(obj: Object) -> Health:
     """For hooks: a Job or a Pod is done when it has run to its end; anything else when it exists.
 

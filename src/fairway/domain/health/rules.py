@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from fairway.domain.health.states import Health, condition, failed, healthy, progressing, status_of, told
-from fairway.domain.manifests.objects import Object, group_of
+from fairway.domain.manifests.objects import Kind, Object, group_of
 from fairway.domain.values.jsonpath import select
 
 _POSITIVE = ("Ready", "Available")
@@ -32,14 +32,14 @@ class HealthRule:
     failed: tuple[str, ...] = ()
     group: str = "*"
 
-    def is_about(self, obj: Object) -> bool:
-        group = group_of(str(obj.get("apiVersion", "")))
-        return fnmatchcase(str(obj.get("kind", "")), self.kind) and fnmatchcase(group, self.group)
+    def names(self, kind: Kind) -> bool:
+        return fnmatchcase(kind.name, self.kind) and fnmatchcase(kind.group, self.group)
 
 
 def by_rule(obj: Object, rules: Sequence[HealthRule]) -> Health | None:
     """What the first rule for this kind says; None when there is none. Raises UserError for an unreadable path."""
-    rule = next((rule for rule in rules if rule.is_about(obj)), None)
+    kind = Kind(group_of(str(obj.get("apiVersion", ""))), str(obj.get("kind", "")))
+    rule = next((rule for rule in rules if rule.names(kind)), None)
     if rule is None:
         return None
     if late := _not_observed(obj):

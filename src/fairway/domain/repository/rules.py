@@ -33,6 +33,7 @@ RULES: dict[str, str] = {
     "plain-credential": "A credential of a Helm repository is written into the file.",
     "unknown-release": "needs or valueFrom.output names a release that the environment does not have.",
     "needs-itself": "A release needs itself.",
+    "min-version": "The chart of a needed release is older than minVersion, or has no version.",
     "needs-cycle": "Releases need each other in a circle.",
     "unknown-strategy": "A rollout strategy that does not exist.",
     "unknown-gate": "A gate that does not exist.",

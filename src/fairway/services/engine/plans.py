@@ -14,6 +14,7 @@ from fairway.domain.releases.revision import Status
 from fairway.domain.releases.state import Action, ReleaseState
 from fairway.domain.repository.models import Environment, Release
 from fairway.services.engine.base import read_base
+from fairway.services.engine.needing import check_versions
 from fairway.services.engine.opened import OpenEnvironment
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
 from fairway.services.engine.previewing import Previewing
@@ -63,6 +64,7 @@ async def plan_environment(
     mistakes = [error for _, _, error in results if isinstance(error, InvalidInput)]
     if mistakes:
         raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
+    check_versions(p.inputs for _, p, _ in results if p is not None and p.inputs is not None)
     removals = await asyncio.gather(*(_removal(opened, snapshot, name) for name in unwanted))
     plan = EnvironmentPlan(
         environment=environment.name,

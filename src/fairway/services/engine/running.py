@@ -34,6 +34,7 @@ from fairway.domain.repository.models import Environment, Release
 from fairway.services.engine.carrying import Result, carry_out
 from fairway.services.engine.inputs import ReleaseInputs, refreshed
 from fairway.services.engine.namespaces import ensure_namespace
+from fairway.services.engine.needing import NeededHealth, check_versions
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
 from fairway.services.engine.plans import unwanted_releases
 from fairway.services.engine.recording import ChangeLog
@@ -105,6 +106,7 @@ class EnvironmentRun:
         self._log = log
         self._room = asyncio.Semaphore(options.concurrency)
         self._snapshot = Snapshot(session.kube, session.store, environment.namespace)
+        self._needed = NeededHealth(session, self._snapshot)
         self.result = RunResult(environment.name)
         self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
         self._begun: dict[str, float] = {}
@@ -180,6 +182,7 @@ class EnvironmentRun:
         mistakes = [e for e in self._gathered.values() if isinstance(e, InvalidInput)]
         if mistakes:
             raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
+        check_versions(i for i in self._gathered.values() if isinstance(i, ReleaseInputs))
 
     def _announce(self, chosen: Sequence[Release], unwanted: Sequence[str]) -> None:
         counts: Counter[Action] = Counter(self._expected(release.name) for release in chosen)
@@ -212,24 +215,28 @@ class EnvironmentRun:
         waiting_for = [need for need in needs if not done[need].done()]
         if waiting_for:
             self._phase(release.name, PhaseKind.QUEUED, f"for {', '.join(waiting_for)}")
-        outcomes = [await done[need] for need in needs]
-        failed = [need for need, outcome in zip(needs, outcomes, strict=True) if outcome.is_bad]
+        outcomes = {need: await done[need] for need in needs}
+        failed = [need for need, outcome in outcomes.items() if outcome.is_bad]
         if failed:
             return self._settle(release.name, Result(Outcome.SKIPPED, reasons=(f"needs {', '.join(failed)}",)), 0.0)
         async with self._room:
             clock = asyncio.get_running_loop().time
             started = clock()
-            changed_needs = any(outcome is not Outcome.UNCHANGED for outcome in outcomes)
-            result, plan = await self._one(release, again=changed_needs)
+            result, plan = await self._one(release, outcomes)
             return self._settle(release.name, result, clock() - started, plan)
 
-    async def _one(self, release: Release, *, again: bool) -> tuple[Result, Planned | None]:
+    async def _one(self, release: Release, needs: Mapping[str, Outcome]) -> tuple[Result, Planned | None]:
+        again = any(outcome is not Outcome.UNCHANGED for outcome in needs.values())
         try:
             plan = await self._session.backoff.persist(
                 lambda *_: self._plan(release, again=again),
                 retries=max(1, release.policy.retries),
                 say=lambda text: self._phase(release.name, PhaseKind.QUEUED, text),
             )
+            if plan.change is not None and plan.action is not Action.CORRECT:
+                unmet = await self._unmet(release, [need for need in needs if needs[need] is Outcome.UNCHANGED])
+                if unmet:
+                    return Result(Outcome.SKIPPED, reasons=unmet), None
         except FairwayError as error:
             refused = error.exit_code == Refused.exit_code
             reasons = (str(error), *((error.fix,) if error.fix else ()))
@@ -262,6 +269,18 @@ class EnvironmentRun:
         finally:
             self._log.closing(change_id, plan, result)
         return result, plan
+
+    async def _unmet(self, release: Release, unchanged: Sequence[str]) -> tuple[str, ...]:
+        """Why a release must not change yet: what it needs was left as it is, and is not healthy."""
+        for name in unchanged:
+
+            def say(text: str, name: str = name) -> None:
+                self._phase(release.name, PhaseKind.QUEUED, f"for {name}: {text}")
+
+            needed = self._environment.release(name)
+            if needed is not None and (reasons := await self._needed.reasons(needed, say)):
+                return reasons
+        return ()
 
     async def _plan(self, release: Release, *, again: bool) -> Planned:
         inputs = self._gathered[release.name]

@@ -301,6 +301,27 @@ CASES = {
         "releases: [{name: web, chart: {dir: ./c}, listMerge: {a: «prepend}}]\n",
         [("bad-value", 'no such rule "prepend"')],
     ),
+    "needs for charts that are too old, or have no version": (
+        "releases:\n"
+        "  - {name: db, chart: {reference: stable/db, version: 2.0.0-rc.1}}\n"
+        "  - {name: queue, chart: {reference: stable/queue, version: ^1}}\n"
+        "  - {name: plain, resourceFiles: [x.yaml]}\n"
+        "  - name: web\n"
+        "    chart: {dir: ./c}\n"
+        "    needs:\n"
+        "      - «{release: db, minVersion: 2.0.0}\n"
+        "      - {release: queue, minVersion: 2.0.0}\n"
+        "      - «{release: plain, minVersion: 1.0.0}\n"
+        "  - name: api\n"
+        "    chart: {dir: ./c}\n"
+        "    needs: [«{release: db, minVersion: two}, {release: queue}]\n"
+        "  - {name: jobs, chart: {dir: ./c}, needs: [{release: db, minVersion: 2.0.0-beta}]}\n",
+        [
+            ("min-version", 'needs "db" from version 2.0.0, and this environment declares 2.0.0-rc.1'),
+            ("min-version", '"plain" is plain files, which have no version'),
+            ("min-version", 'minVersion "two" of "db" is no version'),
+        ],
+    ),
     "rules of health that cannot decide": (
         "releases:\n"
         "  - name: web\n"

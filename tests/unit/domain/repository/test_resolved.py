@@ -64,7 +64,7 @@ releases:
       - {key: m, valueFrom: {configMap: {name: c, key: k, namespace: other}}}
       - {key: s, valueFrom: {secret: {name: c, key: k, optional: true}}}
       - {key: o, valueFrom: {output: {release: db, kind: Service, name: db, path: "{.spec.clusterIP}"}}}
-    needs: [api, {release: db, minVersion: 2.1.0}]
+    needs: [{release: api, minVersion: 2.1.0}, db]
     strategy: rolling
     gates: [readiness, {kind: helmTest, timeout: 90s}]
     health:
@@ -114,7 +114,7 @@ def test_every_written_field_of_a_release_arrives(resolve) -> None:
         "o": ("output", {"release": "db", "kind": "Service", "name": "db", "path": "{.spec.clusterIP}"}),
     }
     assert [key for key, one in sources.items() if one and one.is_secret] == ["e", "s"]
-    assert [(need.release, need.min_version) for need in web.needs] == [("api", None), ("db", "2.1.0")]
+    assert [(need.release, need.min_version) for need in web.needs] == [("api", "2.1.0"), ("db", None)]
     assert [(gate.kind, gate.timeout) for gate in web.gates] == [
         (GateKind.READINESS, None),
         (GateKind.HELM_TEST, timedelta(seconds=90)),
@@ -210,7 +210,7 @@ def test_every_file_that_must_exist_is_listed_with_its_place(resolve) -> None:
 
 
 def test_reading_the_output_of_a_release_means_needing_it(resolve) -> None:
-    text = RELEASES.replace("    needs: [api, {release: db, minVersion: 2.1.0}]\n", "")
+    text = RELEASES.replace("    needs: [{release: api, minVersion: 2.1.0}, db]\n", "")
     web = resolve(MAIN, releases=text).repository.environments[0].release("web")
     assert web is not None
     assert [need.release for need in web.needs] == ["db"]

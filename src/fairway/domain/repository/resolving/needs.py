@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from fairway.domain.charts.versions import is_exact, parse_version
 from fairway.domain.repository.findings import Findings, suggestion
 from fairway.domain.repository.models import ChartValue, Need, Release
+from fairway.domain.repository.need_versions import RULE, version_mistake
 from fairway.domain.values.outputs import implied_needs
 
 MOST_SHOWN = 10
@@ -22,6 +24,7 @@ def with_outputs(release: Release, default_values: Sequence[ChartValue]) -> Rele
 def check_needs(releases: Sequence[Release], declared: Sequence[str], environment: str, findings: Findings) -> None:
     """`declared` has also the names of releases that could not be resolved: needing them is not a second mistake."""
     known = set(declared)
+    by_name = {release.name: release for release in releases}
     graph: dict[str, dict[str, Need]] = {}
     for release in releases:
         edges = graph.setdefault(release.name, {})
@@ -36,7 +39,24 @@ def check_needs(releases: Sequence[Release], declared: Sequence[str], environmen
                 findings.error("unknown-release", message, need.position)
             else:
                 edges.setdefault(need.release, need)
+                _check_version(release.name, need, by_name.get(need.release), findings)
     _report_cycles(graph, findings)
+
+
+def _check_version(release: str, need: Need, needed: Release | None, findings: Findings) -> None:
+    """What can be told without the chart: a range, or a folder's own version, is judged when it is fetched."""
+    if need.min_version is None:
+        return
+    if parse_version(need.min_version) is None:
+        message = f'release "{release}": minVersion "{need.min_version}" of "{need.release}" is no version'
+        findings.error(RULE, message, need.position, "write e.g. minVersion: 2.1.0")
+    elif needed is not None and needed.chart is None and needed.resource_files:
+        message = f'release "{release}": "{need.release}" is plain files, which have no version'
+        findings.error(RULE, message, need.position, "remove minVersion")
+    elif needed is not None and needed.chart is not None and is_exact(needed.chart.version or ""):
+        mistake = version_mistake(release, need, needed.chart.version or "")
+        if mistake is not None:
+            findings.error(RULE, mistake.message, need.position, mistake.fix)
 
 
 def _report_cycles(graph: Mapping[str, Mapping[str, Need]], findings: Findings) -> None:
