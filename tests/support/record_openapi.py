@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fairway.adapters.openapi.recorded import FILE, recording
 from tests.support.kube import KubeClient
+
+from fairway.adapters.openapi.recorded import FILE, recording
 
 FOLDER = Path(__file__).parents[2] / "src/fairway/_data/openapi"
 
