@@ -59,6 +59,7 @@ async def open_environment(
                 now=_now,
                 holder=holding.holder,
                 life=holding.life,
+                mask=register.mask,
             )
             values = release_values(environment, register=register, objects=kube)
             gathering = Gathering(environment, charts, values, repository.root)

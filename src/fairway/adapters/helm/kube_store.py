@@ -93,6 +93,7 @@ class KubeRevisionStore(ABC):
             await self._delete_parts(revision.namespace, key, parts)
             raise
         self._in_parts[revision.namespace, key] = parts
+        await self._sweep(revision, key, parts)
 
     async def update(self, revision: Revision) -> None:
         key = stored.record_key(revision.name, revision.version)
@@ -171,6 +172,14 @@ class KubeRevisionStore(ABC):
     async def _delete_parts(self, namespace: str, key: str, parts: record_parts.Parts) -> None:
         for name in parts.names(key):
             await self._objects.delete(self._ref(namespace, name))
+
+    async def _sweep(self, revision: Revision, key: str, parts: record_parts.Parts) -> None:
+        """Parts of the same revision by a writer who died before its record was there."""
+        labels = {**stored.PART_LABELS, "name": revision.name, "version": str(revision.version)}
+        selector = ",".join(f"{label}={value}" for label, value in labels.items())
+        listed = await self._objects.list_metadata(self._resource, revision.namespace, label_selector=selector)
+        for name in {str(obj["metadata"]["name"]) for obj in listed} - set(parts.names(key)):
+            await self._objects.delete(self._ref(revision.namespace, name))
 
     async def _known_parts(self, namespace: str, key: str) -> record_parts.Parts | None:
         """From what this store listed, read or wrote; asks only when it never saw the record."""

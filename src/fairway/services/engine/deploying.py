@@ -190,7 +190,11 @@ async def _gates(
 async def _record_failure(session: Session, pending: Revision, hooks: tuple[Hook, ...], why: str) -> None:
     notes = {k: v for k, v in pending.notes_to_self.items() if k != HOLDER}
     failed = replace(
-        pending, status=Status.FAILED, hooks=hooks, description=_sentence(pending, why), notes_to_self=notes
+        pending,
+        status=Status.FAILED,
+        hooks=hooks,
+        description=_sentence(pending, session.mask(why)),
+        notes_to_self=notes,
     )
     await session.store.update(failed)
 

@@ -333,6 +333,7 @@ class EnvironmentRun:
         self._report(Phase(self._environment.name, name, kind, detail))
 
     def _settle(self, name: str, result: Result, elapsed: float, plan: Planned | None = None) -> Outcome:
+        result = replace(result, reasons=tuple(self._session.mask(line) for line in result.reasons))
         self.result.results[name] = result
         before = _version(plan.previous.chart) if plan and plan.previous else ""
         after = _version(plan.change.content.chart) if plan and plan.change else ""

@@ -59,5 +59,7 @@ class Session:
     """This process as a holder, given the deadline."""
     life: Callable[[Holder], Life]
     """What this machine knows of another holder."""
+    mask: Callable[[str], str] = str
+    """Takes secrets out of what an API server said, before anybody reads it."""
     backoff: Backoff = field(default_factory=Backoff)
     """How failures that pass are waited for."""

@@ -189,6 +189,7 @@ class Verbs:
         except asyncio.CancelledError:
             self._interrupted(name, operation, clock() - started)
             raise
+        result = replace(result, reasons=tuple(self.opened.session.mask(line) for line in result.reasons))
         elapsed = clock() - started
         self.report(
             ReleaseFinished(environment.name, name, result.outcome, result.revision, elapsed, reasons=result.reasons)

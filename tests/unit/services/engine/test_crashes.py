@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,22 @@ async def test_a_release_left_uninstalling_that_is_still_declared_is_installed_a
         await converged(kube, wanted)
         assert objects(kube) == {"ConfigMap/one": {"k": "1"}, "ConfigMap/two": {"k": "2"}}
     raise AssertionError("the removal never came to its end")
+
+
+async def test_a_large_record_that_was_never_finished_leaves_no_part_behind(chart: Path) -> None:
+    (chart / "files").mkdir()
+    (chart / "files/noise").write_bytes(random.Random(1).randbytes(1_200_000))
+    before = charted("rel", chart, {"names": ["a"], "text": "1"})
+    change = charted("rel", chart, {"names": ["a"], "text": "2"})
+    for at in range(1, 5):
+        kube = MemoryKube()
+        await memory_world(kube=kube).one(before)
+        await killed(kube, at, after=True, work=lambda world: world.one(change))
+        world = await converged(kube, change)
+        for version, _ in await world.history("rel"):
+            assert (await world.revision("rel", version)).chart["files"]
+        await world.uninstall("rel")
+        assert [key.name for key in kube._objects if key.kind.name == "Secret"] == [], at
 
 
 async def test_a_killed_upgrade_does_not_count_as_a_failed_try(chart: Path) -> None:

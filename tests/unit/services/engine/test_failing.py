@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,15 @@ async def test_a_failed_upgrade_is_rolled_back_and_says_why_it_failed(world: Wor
     assert "never ready" in (await world.revision("a", 2)).description
     told = [e for e in world.events if isinstance(e, ReleaseFinished)][-1]
     assert (told.kept_revision, told.outcome) == (1, Outcome.FAILED)
+
+
+async def test_secrets_in_what_went_wrong_are_masked_wherever_it_is_told(world: World, waiter: StillWaiter) -> None:
+    masked = replace(world, session=replace(world.session, mask=lambda text: text.replace("hunter2", "***")))
+    waiter.failing["broken"] = "Invalid value: hunter2"
+    result = await masked.one(BAD)
+    assert "Invalid value: ***" in result.reasons[0]
+    assert "***" in (await world.revision("a", 1)).description
+    assert "hunter2" not in repr([e for e in world.events if isinstance(e, ReleaseFinished)])
 
 
 async def test_a_failed_upgrade_is_left_as_it_is_when_the_policy_says_so(world: World, waiter: StillWaiter) -> None:
