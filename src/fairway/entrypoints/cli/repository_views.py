@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fairway.domain.repository.models import ChartValue, Cluster, Environment, Release, Repository, ValueSource
+from fairway.domain.values.secrets import mask
 from fairway.entrypoints.cli.output import plain
 
 
@@ -169,7 +170,19 @@ def _release(release: Release, repository: Repository) -> dict[str, Any]:
 def _value(value: ChartValue) -> dict[str, Any]:
     if value.value_from is not None:
         return {"key": value.key, "valueFrom": _source(value.value_from)}
-    return {"key": value.key, "value": plain(value.value)}
+    return {"key": value.key, "value": _masked(value)}
+
+
+def _masked(value: ChartValue) -> Any:
+    """What stands in the file, unless its key or its looks say that it is a secret."""
+    names = value.key.split(".")
+    shown = plain(value.value)
+    for name in reversed(names):
+        shown = {name: shown}
+    shown = mask(shown)
+    for name in names:
+        shown = shown[name]
+    return shown
 
 
 def _source(source: ValueSource | None) -> dict[str, Any] | None:
