@@ -1,0 +1,123 @@
+"""Where the value stands that an upgrade changes: the strongest layer that writes it, as `fairway values` explains it.
+
+The rule not to break: an upgrade of one release changes that release. A value that other releases get too (a default
+of the environment, a template) is refused with its place; what only the chart has is written at the release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+from fairway.domain.errors import Position
+from fairway.domain.repository.models import ChartReference, Release
+from fairway.domain.upgrades.adding import add_value
+from fairway.domain.upgrades.splice import splice
+from fairway.domain.upgrades.written import CannotEdit, WrittenFile, entries, read_written
+from fairway.domain.values.layers import LayerKind
+from fairway.domain.values.paths import parse_key
+from fairway.domain.values.tracing import Origin
+from fairway.domain.yaml import Path
+from fairway.domain.yaml.positions import key_text
+
+Read = Callable[[str], bytes]
+"""The bytes of a file by the name that positions carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an edit goes. `file` is named as positions name it."""
+
+    file: str
+    path: Path
+    """Of the scalar; with `added_key`, of the release that gets a new value."""
+    added_key: str = ""
+
+    def changed(self, data: bytes, new: str) -> bytes:
+        """The file with the new value, every other byte as it was. Raises InvalidInput, CannotEdit."""
+        if self.added_key:
+            return add_value(data, self.file, self.path, self.added_key, new)
+        return splice(data, self.file, self.path, new)
+
+
+def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) -> Place:
+    """Where the value `key` (a dotted path) of a release is to be changed.
+
+    `origins` are the layers that speak about it, strongest first: `Explanation.provenance[parse_key(key)]`, empty when
+    there is none. Raises CannotEdit with the place of the value when a change there would reach other releases, or
+    when it is not written as text there; InvalidInput when a file cannot be read.
+    """
+    own_file = release.position.file
+    strongest = origins[0] if origins else None
+    layer = strongest.layer if strongest is not None else LayerKind.CHART
+    if strongest is None or layer in (LayerKind.CHART, LayerKind.SUBCHART):
+        return Place(own_file, _release_path(read_written(read(own_file), own_file), release), key)
+    where = strongest.position
+    fix = f'write {{key: {key}, value: "…"}} under values of release "{release.name}"'
+    if layer in (LayerKind.ENVIRONMENT, LayerKind.ENVIRONMENT_FILE):
+        message = (
+            f'{key} of release "{release.name}" is a default of the environment; a change reaches its other releases'
+        )
+        raise CannotEdit(message, where=where, fix=fix)
+    if layer is LayerKind.RELEASE_FILE:
+        if strongest.secret:
+            message = f"{key} stands in an encrypted file"
+            raise CannotEdit(message, where=where, fix="edit it with sops, or move the tag out of the file")
+        return Place(where.file, strongest.path)
+    if strongest.note:
+        raise CannotEdit(f"{key} is not written here, it comes from {strongest.note}", where=where, fix=fix)
+    if strongest.written is not None and strongest.written != strongest.value:
+        message = f"{key} is put together from variables or placeholders"
+        raise CannotEdit(message, where=where, fix="write the tag itself")
+    return Place(own_file, _value_path(release, key, strongest, read))
+
+
+def locate_chart_version(release: Release, read: Read) -> Place:
+    """Where the version of the release's chart is written. Raises as `locate`."""
+    chart: ChartReference | None = release.chart
+    own_file = release.position.file
+    if chart is None or chart.version is None:
+        message = f'release "{release.name}" names no version of a chart'
+        raise CannotEdit(message, where=chart.position if chart else release.position, fix="remove the chart trigger")
+    written = read_written(read(own_file), own_file)
+    path = _release_path(written, release)
+    if not written.has((*path, "chart", "version")):
+        message = f'the chart version of release "{release.name}" comes from a template; a change reaches others'
+        fix = f'write chart: {{version: "…"}} under release "{release.name}"'
+        raise CannotEdit(message, where=chart.position, fix=fix)
+    return Place(own_file, (*path, "chart", "version"))
+
+
+def _value_path(release: Release, key: str, origin: Origin, read: Read) -> Path:
+    """The path of a value of `values`; refuses one that stands in a template."""
+    own_file = release.position.file
+    if origin.position.file == own_file:
+        written = read_written(read(own_file), own_file)
+        path = _release_path(written, release)
+        values = written.find((*path, "values")).node if written.has((*path, "values")) else None
+        for index, item in enumerate(values.value if isinstance(values, SequenceNode) else ()):
+            parts = _parts(item)
+            if "value" in parts and "key" in parts and written.at(parts["value"]) == origin.position:
+                below = origin.path[len(parse_key(str(parts["key"].value))) :]
+                return (*path, "values", index, "value", *below)
+    message = f'{key} of release "{release.name}" comes from a template; a change there reaches others'
+    fix = f'write {{key: {key}, value: "…"}} under values of release "{release.name}"'
+    raise CannotEdit(message, where=origin.position, fix=fix)
+
+
+def _parts(item: Node) -> dict[str, Node]:
+    return {key_text(key): value for key, value in entries(item)} if isinstance(item, MappingNode) else {}
+
+
+def _release_path(written: WrittenFile, release: Release) -> Path:
+    """The path of a release in its file, found by the place of its name."""
+    root = _parts(written.root) if written.root is not None else {}
+    releases = root.get("releases")
+    for index, item in enumerate(releases.value if isinstance(releases, SequenceNode) else ()):
+        name = _parts(item).get("name")
+        if name is not None and written.at(name) == release.position:
+            return ("releases", index)
+    message = f'release "{release.name}" is no longer where it was when the repository was read'
+    raise CannotEdit(message, where=Position(written.file), fix="run it again")
