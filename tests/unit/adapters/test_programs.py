@@ -35,3 +35,14 @@ def test_its_failure_is_told_with_the_command(programs: SystemPrograms) -> None:
 def test_a_missing_one_is_told(programs: SystemPrograms) -> None:
     with pytest.raises(UserError, match="not on PATH"):
         programs.run(["no-such-program"], {})
+
+
+def test_what_a_program_prints_is_taken_from_its_folder(tmp_path: Path, programs: SystemPrograms) -> None:
+    (tmp_path / "say").write_text('#!/bin/sh\necho "$PWD $1"\necho "went wrong" >&2\nexit "${2:-0}"\n')
+    (tmp_path / "say").chmod(0o755)
+    assert programs.output(["say", "hello"], tmp_path) == f"{tmp_path} hello\n"
+    with pytest.raises(UserError, match="say failed with exit code 4: went wrong") as caught:
+        programs.output(["say", "hello", "4"], tmp_path)
+    assert "say hello 4" in str(caught.value.fix)
+    with pytest.raises(UserError, match="absent is not on PATH"):
+        programs.output(["absent"], tmp_path)
