@@ -214,6 +214,32 @@ async def test_a_release_that_helm_is_upgrading_is_left_alone(chart: Path, world
     await is_reduced(world)
 
 
+async def test_helm_is_refused_while_fairway_is_at_work(chart: Path, world: World, theirs: Helm) -> None:
+    slow = (
+        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: slow\n  annotations: {helm.sh/hook: pre-upgrade}\n"
+        "spec:\n  template:\n    metadata: {annotations: {devcluster.fairway.dev/runs-for: 3s}}\n"
+        "    spec: {restartPolicy: Never, containers: [{name: a, image: a}]}\n"
+    )
+    (chart / "templates/slow.yaml").write_text(slow)
+    await world.one(charted("web", chart, ALL))
+    work = asyncio.create_task(world.one(charted("web", chart, FEWER)))
+    while (await world.history("web"))[-1][1] != "pending-upgrade":
+        await asyncio.sleep(0.05)
+    with pytest.raises(HelmError, match="another operation"):
+        await theirs.upgrade("web", chart, ALL)
+    assert (await work).outcome is Outcome.UPGRADED
+    await is_reduced(world)
+
+
+async def test_an_upgrade_by_helm_client_side_in_between_loses_nothing(chart: Path, world: World, theirs: Helm) -> None:
+    await world.one(charted("web", chart, ALL))
+    changed = {**ALL, "tag": "2"}
+    await theirs.upgrade("web", chart, changed, "--reset-values", CLIENT_SIDE)
+    assert actions(await world.plan_one(charted("web", chart, changed))) == {}
+    assert (await world.one(charted("web", chart, FEWER))).outcome is Outcome.UPGRADED
+    await is_reduced(world)
+
+
 async def test_custom_labels_of_a_release_are_those_that_helm_lists(chart: Path, world: World, theirs: Helm) -> None:
     await world.one(charted("web", chart, ALL, labels={"team": "payments"}))
     listed = await theirs.json("list", "--selector", "team=payments")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from tests.support.clusters import Cluster
 from tests.support.engine import World, actions, charted, config_map, plain, with_policy
 
-from fairway.domain.manifests.objects import Object, ObjectRef
+from fairway.domain.manifests.objects import Object, ObjectRef, ref_of
 from fairway.domain.progress import Outcome
 from fairway.domain.releases.plan import ObjectAction
 from fairway.domain.repository.models import IgnoreRule
@@ -141,6 +142,79 @@ async def test_drift_names_the_fields_and_who_changed_them_and_is_corrected_once
     assert (await world.one(declared)).outcome is Outcome.UNCHANGED
 
 
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+
+
+@pytest.fixture
+async def mutating(cluster: Cluster, world: World) -> AsyncIterator[None]:
+    """The API server itself changes every ConfigMap and Deployment of the namespace, as an admission webhook would."""
+    template = "Object.spec.template"
+    changes = {
+        "configmaps": ("", 'Object{data: {"level": "webhook", "added": "x"}}'),
+        "deployments": (
+            "apps",
+            f"Object{{spec: Object.spec{{template: {template}{{spec: {template}.spec{{"
+            f'containers: [{template}.spec.containers{{name: "proxy", image: "proxy:1"}}]}}}}}}}}',
+        ),
+    }
+    for resource, (group, expression) in changes.items():
+        name = f"{world.namespace}-{resource}"
+        rule = {
+            "apiGroups": [group],
+            "apiVersions": ["v1"],
+            "resources": [resource],
+            "operations": ["CREATE", "UPDATE"],
+        }
+        where = {"matchLabels": {"kubernetes.io/metadata.name": world.namespace}}
+        spec: Object = {
+            "matchConstraints": {"namespaceSelector": where, "resourceRules": [rule]},
+            "reinvocationPolicy": "Never",
+            "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {"expression": expression}}],
+        }
+        kinds = (("MutatingAdmissionPolicy", spec), ("MutatingAdmissionPolicyBinding", {"policyName": name}))
+        for kind, content in kinds:
+            body = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind, "metadata": {"name": name}}
+            plural = "policies" if kind.endswith("Policy") else "policybindings"
+            cluster.client.create(f"{ADMISSION}/mutatingadmission{plural}", {**body, "spec": content})
+    try:
+        await effective(world)
+        yield
+    finally:
+        for resource in changes:
+            for plural in ("policies", "policybindings"):
+                cluster.client.delete(f"{ADMISSION}/mutatingadmission{plural}/{world.namespace}-{resource}")
+
+
+async def effective(world: World) -> None:
+    for attempt in range(200):
+        probe = await world.put(config_map("probe", n=str(attempt)))
+        web = deployment("probe", replicas=0)
+        web["metadata"]["namespace"] = world.namespace
+        answer = await world.kube.apply(web, ref_of(web), dry_run=True)
+        if probe["data"].get("added") and len(answer["spec"]["template"]["spec"]["containers"]) == 2:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the admission policy never came into force")
+
+
+async def test_what_admission_changes_is_neither_shown_nor_fought_over(world: World, mutating: None) -> None:
+    declared = plain("a", config_map("one", level="ours", k="1"), deployment(replicas=0))
+    assert (await world.one(declared)).outcome is Outcome.INSTALLED
+    assert await world.data("one") == {"k": "1", "level": "webhook", "added": "x"}
+    assert await world.drift(declared) == {"a": ()}
+    assert (await world.one(declared)).outcome is Outcome.UNCHANGED
+    assert actions(await world.plan_one(declared, force=True)) == {}
+    changed = plain("a", config_map("one", level="ours", k="2"), deployment(replicas=0, image="web:2"))
+    plan = await world.plan_one(changed)
+    assert {f.path for o in plan.changes for f in o.fields} == {
+        "data.k",
+        "spec.template.spec.containers[web].image",
+    }
+    assert (await world.one(changed)).outcome is Outcome.UPGRADED
+    assert await world.data("one") == {"k": "2", "level": "webhook", "added": "x"}
+    assert (await world.one(changed)).outcome is Outcome.UNCHANGED
+
+
 async def test_a_field_of_somebody_else_in_our_object_is_no_drift(world: World) -> None:
     declared = plain("a", config_map("one", k="1"))
     await world.one(declared)
@@ -264,8 +338,6 @@ async def test_an_object_that_is_on_its_way_out_is_made_anew(world: World) -> No
     await world.put(held, manager="holder")
     ref = ObjectRef("v1", "ConfigMap", world.namespace, "one")
     await world.kube.delete(ref)
-    import asyncio
-
     work = asyncio.create_task(world.one(declared))
     await asyncio.sleep(0.5)
     remove = [{"op": "remove", "path": "/metadata/finalizers"}]
