@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fairway.domain.errors import Diagnostic, InvalidInput, Position, Severity, UserError
 from fairway.domain.repository.findings import Findings, suggestion
-from fairway.domain.repository.models import Repository
+from fairway.domain.repository.models import HelmRepo, Repository
 from fairway.domain.repository.resolving import FileReference, ReferenceKind, release_files_of, resolve_repository
 from fairway.domain.repository.sites import Document
 from fairway.domain.yaml import compose
@@ -27,6 +27,8 @@ class Loaded:
     diagnostics: tuple[Diagnostic, ...]
     documents: tuple[Document, ...]
     references: tuple[FileReference, ...] = ()
+    helm_repos: tuple[HelmRepo, ...] = ()
+    """Known also when there are errors elsewhere."""
 
     def complete(self) -> Repository:
         """The repository; raises InvalidInput with all errors and warnings when there is any error."""
@@ -75,7 +77,8 @@ def read_repository(environments_file: Path, shown_from: Path | None = None) -> 
     _check_references(resolution.references, findings)
     repository = None if findings.failed else resolution.repository
     everything = (main, *documents.values())
-    return Loaded(repository, tuple(findings.in_order()), everything, resolution.references)
+    helm_repos = resolution.repository.helm_repos
+    return Loaded(repository, tuple(findings.in_order()), everything, resolution.references, helm_repos)
 
 
 def missing_repository(environments_file: Path) -> UserError:

@@ -101,6 +101,7 @@ async def _deep(
     from fairway.entrypoints.cli.chart_notices import ChartNotices
     from fairway.services.choosing import choose_environments
     from fairway.services.linting import lint as run
+    from fairway.services.linting.newest import NewestVersions
     from fairway.services.linting.rendering import RenderedReleases
     from fairway.services.linting.standing_in import EncryptedAsWritten
 
@@ -122,4 +123,5 @@ async def _deep(
             deep = RenderedReleases(lambda *one: opening(charts, *one), charts, Path.cwd(), environments)
             return list(await deep(repository))
 
-    return await run(environments_file, [check])
+    advice = NewestVersions(lambda repos: wiring.chart_service(settings, repos, notices=ChartNotices()))
+    return await run(environments_file, [check], advice=advice)

@@ -22,6 +22,12 @@ class Check(Protocol):
     async def __call__(self, repository: Repository) -> Sequence[Diagnostic]: ...
 
 
+class Advice(Protocol):
+    """Makes the fixes of findings about the format more exact, by asking outside. Never raises, never adds any."""
+
+    async def __call__(self, loaded: Loaded) -> Sequence[Diagnostic]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """`files` is how many files were looked at."""
@@ -36,11 +42,16 @@ class Report:
         return bool(self.count(Severity.ERROR) or (strict and self.count(Severity.WARNING)))
 
 
-async def lint(repository_file: Path, checks: Sequence[Check] = (), shown_from: Path | None = None) -> Report:
+async def lint(
+    repository_file: Path,
+    checks: Sequence[Check] = (),
+    shown_from: Path | None = None,
+    advice: Advice | None = None,
+) -> Report:
     """Everything that is wrong, in the order of files and lines. Raises UserError only when the file does not exist."""
     loaded = read_repository(repository_file, shown_from)
     findings = Findings()
-    findings.add(*loaded.diagnostics)
+    findings.add(*(loaded.diagnostics if advice is None else await advice(loaded)))
     value_files = _check_value_files(loaded, shown_from, findings)
     if loaded.repository is not None and not findings.failed:
         for check in checks:
