@@ -3,7 +3,7 @@
 from fairway.wiring.charts import chart_fetchers, chart_service
 from fairway.wiring.clusters import cluster_access, dev_clusters, import_ports, init_ports
 from fairway.wiring.ledger import ledger, ledger_itself, ledger_report, ledger_spool, migrate_ledger, recorder
-from fairway.wiring.upgrades import image_registry
+from fairway.wiring.upgrades import image_registry, open_upgrades
 from fairway.wiring.values import open_values, release_values
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ledger_report",
     "ledger_spool",
     "migrate_ledger",
+    "open_upgrades",
     "open_values",
     "recorder",
     "release_values",

@@ -1,4 +1,4 @@
-"""Registries of images, for upgrades.
+"""Looking for upgrades: registries, charts and the values of releases.
 
 Adapters are imported inside the functions, so that `--help` stays fast.
 """
@@ -10,12 +10,17 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairway.settings import process_environment
+from fairway.settings import Settings, process_environment
+from fairway.wiring.charts import chart_service
+from fairway.wiring.values import release_values
 
 if TYPE_CHECKING:
     from fairway.adapters.charts.web import Patience
-    from fairway.domain.repository.models import HelmRepo
+    from fairway.domain.repository.models import Environment, HelmRepo, Repository
+    from fairway.services.charts import Notices
+    from fairway.services.upgrades.checking import Upgrades
     from fairway.services.upgrades.ports import Registry
+    from fairway.services.values.resolving import ReleaseValues
 
 
 @asynccontextmanager
@@ -42,3 +47,22 @@ async def image_registry(
         yield OciImages(sessions, ImageDates(cache_dir / "images"))
     finally:
         await web.aclose()
+
+
+@asynccontextmanager
+async def open_upgrades(settings: Settings, repository: Repository, notices: Notices) -> AsyncIterator[Upgrades]:
+    """Upgrades of a repository's releases, for one run; asks registries and chart repositories, never a cluster."""
+    from fairway.domain.values.secrets import SecretRegister
+    from fairway.services.upgrades.checking import Upgrades
+
+    register = SecretRegister()
+
+    def values(environment: Environment) -> ReleaseValues:
+        return release_values(environment, register=register, offline=True)
+
+    repos = repository.helm_repos
+    async with (
+        chart_service(settings, repos, notices=notices) as charts,
+        image_registry(settings.cache_dir, repos, progress=notices.progress) as registry,
+    ):
+        yield Upgrades(registry, charts, values)

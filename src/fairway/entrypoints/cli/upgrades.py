@@ -1,0 +1,262 @@
+"""`fairway poll`, `observe` and `upgrades`: newer images and charts, and the edits that take them in.
+
+The rule not to break: files change only with --patch; everything else only asks.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fairway.domain.errors import UserError
+from fairway.domain.repository.findings import suggestion
+from fairway.entrypoints.cli import upgrades_views as views
+from fairway.entrypoints.cli.chart_notices import ChartNotices
+from fairway.entrypoints.cli.errors import show_error
+from fairway.entrypoints.cli.opening import Place
+from fairway.entrypoints.cli.options import (
+    chosen,
+    cluster_option,
+    environment_argument,
+    environments_file_option,
+    loaded,
+    releases_option,
+)
+from fairway.entrypoints.cli.output import emit, output_option
+from fairway.entrypoints.cli.running import run_async
+from fairway.settings import load_settings
+
+if TYPE_CHECKING:
+    from fairway.services.upgrades.checking import Report, Wanted
+    from fairway.services.upgrades.patching import Patched
+
+UPGRADES_EXIST = 1
+
+patch_option = click.option("--patch", "-p", is_flag=True, help="Edit the files that say the versions.")
+exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 when there are upgrades.")
+
+
+@click.command()
+@environment_argument
+@patch_option
+@releases_option
+@click.option("--image", "-i", metavar="IMAGE", help="Only this image.")
+@cluster_option
+@exit_code_option
+@output_option()
+@environments_file_option
+def poll(
+    environment: str | None,
+    patch: bool,
+    releases: tuple[str, ...],
+    image: str | None,
+    cluster: str | None,
+    exit_code: bool,
+    output: str,
+    environments_file: Path,
+) -> int:
+    """Ask registries and chart repositories for newer versions of what the releases' triggers name.
+
+    Without ENV all environments are looked at. Nothing is changed without --patch; then exactly the versions are
+    edited, in the files that hold them, and Git is left to you. No cluster is asked.
+
+    \b
+    Examples:
+      fairway poll                          what could be upgraded, everywhere
+      fairway poll prod --patch             edit the files of prod
+      fairway poll -i shop/web -r web       one image, one release
+    """
+    place = _place(environments_file, environment, cluster, releases)
+    again = " ".join(("fairway poll", *_given(environment, cluster), "--patch"))
+    return run_async(_poll(place, releases, image, again, patch=patch, exit_code=exit_code, output=output))
+
+
+async def _poll(
+    place: Place,
+    releases: tuple[str, ...],
+    image: str | None,
+    again: str,
+    *,
+    patch: bool,
+    exit_code: bool,
+    output: str,
+) -> int:
+    from fairway.wiring import open_upgrades
+
+    async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
+        report = await upgrades.check(place.environments, _wanted(releases, image))
+    return await _finish(place, report, again, patch=patch, exit_code=exit_code, output=output)
+
+
+@click.command()
+@environment_argument
+@click.option("--image", "-i", metavar="IMAGE:TAG", help="The image that was pushed.")
+@click.option("--chart", metavar="NAME:VERSION", help="The chart that was published, instead of an image.")
+@patch_option
+@click.option("--verify", is_flag=True, help="Ask the registry first whether it is there.")
+@releases_option
+@cluster_option
+@exit_code_option
+@output_option()
+@environments_file_option
+def observe(
+    environment: str | None,
+    image: str | None,
+    chart: str | None,
+    patch: bool,
+    verify: bool,
+    releases: tuple[str, ...],
+    cluster: str | None,
+    exit_code: bool,
+    output: str,
+    environments_file: Path,
+) -> int:
+    """Say which releases want an image or a chart that was just pushed; for the end of a build.
+
+    A release wants it when a trigger names it and its track allows it; nothing is ever lowered. Without --verify no
+    registry is asked.
+
+    \b
+    Examples:
+      fairway observe -i registry.example/shop/web:1.2.3
+      fairway observe prod -i shop/web:1.2.3 --verify --patch
+      fairway observe --chart stable/redis:21.0.1 --patch
+    """
+    if (image is None) == (chart is None):
+        raise UserError("what was pushed?", fix="give either -i IMAGE:TAG or --chart NAME:VERSION")
+    place = _place(environments_file, environment, cluster, releases)
+    what = f"-i {image}" if image else f"--chart {chart}"
+    again = " ".join(("fairway observe", *_given(environment, cluster), what, "--patch"))
+    work = _observe(
+        place, releases, image, chart, again, verify=verify, patch=patch, exit_code=exit_code, output=output
+    )
+    return run_async(work)
+
+
+async def _observe(
+    place: Place,
+    releases: tuple[str, ...],
+    image: str | None,
+    chart: str | None,
+    again: str,
+    *,
+    verify: bool,
+    patch: bool,
+    exit_code: bool,
+    output: str,
+) -> int:
+    from fairway.services.upgrades.observing import PushedChart, PushedImage
+    from fairway.services.upgrades.observing import observe as look_for
+    from fairway.wiring import open_upgrades
+    from fairway.wiring.clock import now
+
+    pushed = PushedImage.parse(image, now()) if image else PushedChart.parse(chart or "")
+    async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
+        report = await look_for(upgrades, place.environments, pushed, frozenset(releases), verify=verify)
+    return await _finish(place, report, again, patch=patch, exit_code=exit_code, output=output)
+
+
+@click.command()
+@environment_argument
+@click.option("--explain", is_flag=True, help="Say of every version seen why it was or was not chosen.")
+@releases_option
+@click.option("--image", "-i", metavar="IMAGE", help="Only this image.")
+@cluster_option
+@output_option()
+@environments_file_option
+def upgrades(
+    environment: str | None,
+    explain: bool,
+    releases: tuple[str, ...],
+    image: str | None,
+    cluster: str | None,
+    output: str,
+    environments_file: Path,
+) -> int:
+    """List what could be upgraded, or with --explain every trigger and every version it saw. Changes nothing.
+
+    \b
+    Examples:
+      fairway upgrades prod
+      fairway upgrades prod --explain -r kafka
+    """
+    place = _place(environments_file, environment, cluster, releases)
+    again = " ".join(("fairway poll", *_given(environment, cluster), "--patch"))
+    return run_async(_upgrades(place, releases, image, again, explain=explain, output=output))
+
+
+async def _upgrades(
+    place: Place, releases: tuple[str, ...], image: str | None, again: str, *, explain: bool, output: str
+) -> int:
+    from fairway.wiring import open_upgrades
+
+    async with open_upgrades(load_settings(), place.repository, ChartNotices()) as found:
+        report = await found.check(place.environments, _wanted(releases, image))
+    if not explain:
+        return await _finish(place, report, again, patch=False, exit_code=False, output=output)
+    looks = [views.look_data(look, verdicts=True) for look in report.looks]
+    data = {"triggers": looks, "problems": views.problems_data(report)}
+    emit(data, output, lambda: views.explained(report.looks) if report.looks else views.closing_line(report, again))
+    return _problems(report)
+
+
+async def _finish(place: Place, report: Report, again: str, *, patch: bool, exit_code: bool, output: str) -> int:
+    from fairway.services.upgrades.patching import patch as edit
+
+    patched = await edit(place.repository, report.upgrades) if patch else None
+    emit(views.report_data(report, patched), output, lambda: _text(report, patched, again))
+    code = _problems(report)
+    for item in patched.not_edited if patched else ():
+        show_error(item.error, about=f"{item.look.watch.environment}/{item.look.watch.release.name}")
+        code = code or item.error.exit_code
+    return code or (UPGRADES_EXIST if exit_code and report.upgrades else 0)
+
+
+def _text(report: Report, patched: Patched | None, again: str) -> str:
+    if not report.upgrades:
+        return views.closing_line(report, again)
+    if patched is None:
+        return f"{views.upgrades_table(report.upgrades)}\n\n{views.closing_line(report, again)}"
+    return "\n".join(views.patched_lines(patched))
+
+
+def _problems(report: Report) -> int:
+    """Tell what could not be looked at; the first one's exit code."""
+    for item in report.problems:
+        show_error(item.error, about=f"{item.environment}/{item.release}")
+    return report.problems[0].error.exit_code if report.problems else 0
+
+
+def _place(environments_file: Path, environment: str | None, cluster: str | None, releases: tuple[str, ...]) -> Place:
+    """All environments unless one is named. Raises UserError for a release that none of them has."""
+    repository = loaded(environments_file)
+    place = Place(repository, chosen(repository, environment, cluster, every=True))
+    known = [release.name for one in place.environments for release in one.releases]
+    if unknown := [name for name in releases if name not in known]:
+        names = ", ".join(one.name for one in place.environments)
+        parts = "; ".join(f'no release "{name}" in {names}{suggestion(name, known)}' for name in unknown)
+        raise UserError(parts, fix="see fairway list release")
+    return place
+
+
+def _wanted(releases: tuple[str, ...], image: str | None) -> Wanted:
+    from fairway.domain.upgrades.images import BadImageName, ImageReference, parse_image
+    from fairway.services.upgrades.checking import Wanted
+
+    if image is None:
+        return Wanted(frozenset(releases))
+    try:
+        name = parse_image(image).name
+    except BadImageName as error:
+        raise UserError(f'"{image}" is not an image: {error}', fix="e.g. -i registry.example/shop/web") from error
+    return Wanted(
+        frozenset(releases),
+        charts=False,
+        concerns=lambda watch: isinstance(watch.subject, ImageReference) and watch.subject.name == name,
+    )
+
+
+def _given(environment: str | None, cluster: str | None) -> list[str]:
+    return [*([environment] if environment else []), *(["-c", cluster] if cluster else [])]

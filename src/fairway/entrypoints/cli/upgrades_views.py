@@ -1,0 +1,123 @@
+"""How upgrades look on stdout: a table, the explanation of each choice, and the stable form for programs.
+
+The rule not to break: what is printed about an upgrade names the file and line that says the version now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fairway.entrypoints.cli.output import table
+
+if TYPE_CHECKING:
+    from fairway.services.upgrades.checking import Look, Report
+    from fairway.services.upgrades.patching import Patched
+
+
+def upgrades_table(looks: Sequence[Look]) -> str:
+    """One line for each upgrade."""
+    rows = (
+        (
+            look.watch.environment,
+            look.watch.release.name,
+            look.watch.name,
+            look.watch.current,
+            look.new,
+            look.watch.where,
+        )
+        for look in looks
+    )
+    return table(("ENVIRONMENT", "RELEASE", "IMAGE OR CHART", "NOW", "NEW", "WHERE"), rows)
+
+
+def closing_line(report: Report, again: str) -> str:
+    """What was found, and what to do next."""
+    count = len(report.upgrades)
+    if count:
+        return f"{_count(count, 'upgrade')} · edit the files: {again}"
+    if report.looks:
+        return f"nothing to do: {_count(len(report.looks), 'trigger')} looked at"
+    return "nothing to do" if report.problems else "nothing to do: no release here has such a trigger"
+
+
+def explained(looks: Iterable[Look]) -> str:
+    """Every version seen by each trigger, and why it was or was not chosen."""
+    looks = list(looks)
+    several = len({look.watch.environment for look in looks}) > 1
+    return "\n\n".join(_explained(look, several=several) for look in looks)
+
+
+def _explained(look: Look, *, several: bool) -> str:
+    watch = look.watch
+    release = click.style(f"{watch.environment}/{watch.release.name}" if several else watch.release.name, bold=True)
+    lines = [f"{release}   {watch.key} {watch.current} ({watch.name}, track {watch.track}) ← {watch.where}"]
+    width = max((len(verdict.tag) for verdict in look.choice.verdicts), default=0)
+    for verdict in look.choice.verdicts:
+        text = f"{'→' if verdict.chosen else ' '} {verdict.tag:<{width}}   {verdict.reason}"
+        lines.append(f"  {click.style(text, fg='green') if verdict.chosen else text}")
+    return "\n".join(lines) if look.choice.verdicts else f"{lines[0]}\n    no versions there"
+
+
+def patched_lines(patched: Patched) -> list[str]:
+    """One line for each edit that was made."""
+    rows = [
+        (str(look.watch.where), f"{look.watch.environment}/{look.watch.release.name}", look.watch.key, _change(look))
+        for look in patched.edited
+    ]
+    widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
+    return ["  ".join((*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3])) for row in rows]
+
+
+def _change(look: Look) -> str:
+    return f"{look.watch.current} → {look.new}"
+
+
+def report_data(report: Report, patched: Patched | None = None) -> dict[str, Any]:
+    """The stable form of `poll` and `observe`; docs/guide/upgrades.md describes it."""
+    data: dict[str, Any] = {"upgrades": [look_data(look) for look in report.upgrades]}
+    if patched is not None:
+        edited = {id(look) for look in patched.edited}
+        for row, look in zip(data["upgrades"], report.upgrades, strict=True):
+            row["edited"] = id(look) in edited
+        data["notEdited"] = [
+            {"environment": item.look.watch.environment, "release": item.look.watch.release.name, **_error(item.error)}
+            for item in patched.not_edited
+        ]
+    data["problems"] = problems_data(report)
+    return data
+
+
+def look_data(look: Look, *, verdicts: bool = False) -> dict[str, Any]:
+    """One trigger."""
+    watch = look.watch
+    row: dict[str, Any] = {
+        "environment": watch.environment,
+        "release": watch.release.name,
+        "kind": watch.kind,
+        "name": watch.name,
+        "key": watch.key,
+        "track": watch.track,
+        "current": watch.current,
+        "new": look.new,
+        "where": watch.where,
+    }
+    if verdicts:
+        row["verdicts"] = look.choice.verdicts
+    return row
+
+
+def problems_data(report: Report) -> list[dict[str, Any]]:
+    return [
+        {"environment": item.environment, "release": item.release, **_error(item.error)} for item in report.problems
+    ]
+
+
+def _error(error: Any) -> dict[str, Any]:
+    return {"message": error.message, "where": error.where, "fix": error.fix}
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,178 @@
+"""Which releases could be upgraded, to what, and why to nothing else.
+
+The rule not to break: one release that cannot be looked at, or one registry that is down, keeps nobody else from an
+answer; what went wrong comes back beside the answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fairway.domain.charts.rendering import ChartSource
+from fairway.domain.errors import FairwayError, Transient
+from fairway.domain.repository.models import (
+    ChartReference,
+    Environment,
+    Release,
+)
+from fairway.domain.upgrades.choosing import Choice, Track, choose, choose_chart_version
+from fairway.domain.upgrades.images import ImageReference
+from fairway.domain.values.explaining import Explanation
+from fairway.services.upgrades.ports import Registry
+from fairway.services.upgrades.seeing import ChartVersions, Seen
+from fairway.services.upgrades.watching import Watch, chart_watch, image_watch
+
+RELEASES_AT_ONCE = 32
+
+
+class Values(Protocol):
+    """What is wanted of `services.values.ReleaseValues`."""
+
+    async def explain(self, release: Release, chart: ChartSource) -> Explanation: ...
+
+
+class Charts(ChartVersions, Protocol):
+    """What is wanted of `services.charts.Charts`."""
+
+    async def fetch(self, ref: ChartReference) -> ChartSource: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One trigger after looking: what is chosen, and a verdict about every version seen."""
+
+    watch: Watch
+    choice: Choice
+    new: str | None
+    """What is to be written: the chosen version, with its digest where the current one has one. None: no upgrade."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A trigger or release that could not be looked at."""
+
+    environment: str
+    release: str
+    error: FairwayError
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Looks and problems in the order of the repository."""
+
+    looks: tuple[Look, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def upgrades(self) -> tuple[Look, ...]:
+        return tuple(look for look in self.looks if look.new is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look at."""
+
+    releases: frozenset[str] = frozenset()
+    """Empty means all."""
+    images: bool = True
+    charts: bool = True
+    concerns: Callable[[Watch], bool] = lambda watch: True
+
+
+Decide = Callable[[Watch, Seen], Awaitable[Choice]]
+
+
+@dataclass(slots=True)
+class Upgrades:
+    """Looks for upgrades, for one run. `values` gives the values of an environment's releases."""
+
+    registry: Registry
+    charts: Charts
+    values: Callable[[Environment], Values]
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RELEASES_AT_ONCE))
+
+    async def check(self, environments: Iterable[Environment], wanted: Wanted = Wanted()) -> Report:
+        """Asks every registry and chart repository that a trigger names, each repository once."""
+        return await self.decide(environments, wanted, decide_by_registry)
+
+    async def decide(self, environments: Iterable[Environment], wanted: Wanted, decide: Decide) -> Report:
+        """Every watch that is wanted, with what `decide` says of it."""
+        seen = Seen(self.registry, self.charts)
+        work = []
+        for environment in environments:
+            values = self.values(environment)
+            for release in environment.releases:
+                if release.chart and (not wanted.releases or release.name in wanted.releases):
+                    watches = self._watches(environment, release, release.chart, values, wanted)
+                    work.append(self._looks(watches, wanted, seen, decide))
+        parts = await asyncio.gather(*work)
+        looks = tuple(item for part in parts for item in part if isinstance(item, Look))
+        return Report(looks, tuple(item for part in parts for item in part if isinstance(item, Problem)))
+
+    async def _looks(
+        self, watches: Awaitable[Sequence[Watch | Problem]], wanted: Wanted, seen: Seen, decide: Decide
+    ) -> list[Look | Problem]:
+        async with self._slots:
+            found = await watches
+        concerned = [item for item in found if isinstance(item, Problem) or wanted.concerns(item)]
+        return list(await asyncio.gather(*(_look(item, seen, decide) for item in concerned)))
+
+    async def _watches(
+        self,
+        environment: Environment,
+        release: Release,
+        chart: ChartReference,
+        values: Values,
+        wanted: Wanted,
+    ) -> Sequence[Watch | Problem]:
+        watches: list[Watch | Problem] = []
+        for trigger in release.chart_triggers if wanted.charts else ():
+            try:
+                watches.append(chart_watch(environment, release, trigger, chart))
+            except FairwayError as error:
+                watches.append(Problem(environment.name, release.name, error))
+        if not release.image_triggers or not wanted.images:
+            return watches
+        try:
+            source = await self.charts.fetch(chart)
+            explanation = await values.explain(release, source)
+        except FairwayError as error:
+            return [*watches, Problem(environment.name, release.name, error)]
+        for image in release.image_triggers:
+            try:
+                watches.append(image_watch(environment, release, image, explanation, source))
+            except FairwayError as error:
+                watches.append(Problem(environment.name, release.name, error))
+        return watches
+
+
+async def _look(item: Watch | Problem, seen: Seen, decide: Decide) -> Look | Problem:
+    if isinstance(item, Problem):
+        return item
+    try:
+        choice = await decide(item, seen)
+        return Look(item, choice, await _written(item, choice.chosen, seen))
+    except FairwayError as error:
+        return Problem(item.environment, item.release.name, error)
+
+
+async def _written(watch: Watch, chosen: str | None, seen: Seen) -> str | None:
+    """What the file will say: a tag that was pinned by its digest stays pinned."""
+    if chosen is None or not isinstance(watch.subject, ImageReference) or not watch.subject.digest:
+        return chosen
+    digest = await seen.digest(watch.subject.name, chosen)
+    if digest is None:
+        raise Transient(f"{watch.subject.familiar}:{chosen} vanished from the registry", where=watch.where)
+    return f"{chosen}@{digest}"
+
+
+async def decide_by_registry(watch: Watch, seen: Seen) -> Choice:
+    """The next version of all that there are."""
+    if isinstance(watch.subject, ImageReference):
+        return choose(watch.current, await seen.tags(watch.subject.name, watch.track), watch.track)
+    # Chart repositories seldom say when a version was made: the newest is the highest.
+    track = Track.MAJOR_VERSION if watch.track is Track.NEWEST else watch.track
+    return choose_chart_version(watch.current, await seen.versions(watch.subject), track)

@@ -1,0 +1,115 @@
+"""Somebody pushed an image or a chart: which releases want it?
+
+The rule not to break: what was pushed is chosen by the same rules as what was found, and never lower than what is
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from fairway.domain.errors import UserError
+from fairway.domain.repository.models import ChartReference, Environment
+from fairway.domain.upgrades.choosing import Choice, SeenTag, Track, choose, choose_chart_version
+from fairway.domain.upgrades.images import BadImageName, ImageReference, parse_image
+from fairway.services.upgrades.checking import Report, Upgrades, Wanted
+from fairway.services.upgrades.seeing import Seen
+from fairway.services.upgrades.watching import Watch
+
+
+class Pushed(Protocol):
+    """Something that appeared."""
+
+    def concerns(self, watch: Watch) -> bool: ...
+
+    async def decide(self, watch: Watch, seen: Seen) -> Choice: ...
+
+    async def decide_verified(self, watch: Watch, seen: Seen) -> Choice:
+        """As `decide`, of what is really there. Raises UserError when there is no such thing."""
+        ...
+
+
+async def observe(
+    upgrades: Upgrades,
+    environments: Iterable[Environment],
+    pushed: Pushed,
+    releases: frozenset[str] = frozenset(),
+    *,
+    verify: bool = False,
+) -> Report:
+    """The releases that watch what was pushed; with `verify` the registry is asked first."""
+    is_image = isinstance(pushed, PushedImage)
+    wanted = Wanted(releases, images=is_image, charts=not is_image, concerns=pushed.concerns)
+    return await upgrades.decide(environments, wanted, pushed.decide_verified if verify else pushed.decide)
+
+
+@dataclass(frozen=True, slots=True)
+class PushedImage:
+    """`at` counts as the time when the image was created, unless the registry is asked."""
+
+    image: ImageReference
+    tag: str
+    at: datetime
+
+    @classmethod
+    def parse(cls, text: str, at: datetime) -> PushedImage:
+        """`IMAGE:TAG` as somebody types it. Raises UserError."""
+        fix = "write IMAGE:TAG, e.g. shop/web:1.2.3"
+        try:
+            image = parse_image(text)
+        except BadImageName as error:
+            raise UserError(f'"{text}" is not an image: {error}', fix=fix) from error
+        if not image.tag:
+            raise UserError(f'"{text}" has no tag', fix=fix)
+        return cls(image, image.tag, at)
+
+    def concerns(self, watch: Watch) -> bool:
+        return isinstance(watch.subject, ImageReference) and watch.subject.name == self.image.name
+
+    async def decide(self, watch: Watch, seen: Seen) -> Choice:
+        return choose(watch.current, [SeenTag(self.tag, self.at)], watch.track)
+
+    async def decide_verified(self, watch: Watch, seen: Seen) -> Choice:
+        name = self.image.name
+        digest = await seen.digest(name, self.tag)
+        if digest is None:
+            raise UserError(f"there is no image {self.image.familiar}:{self.tag}", fix="was the push finished?")
+        if self.image.digest and self.image.digest != digest:
+            message = f"{self.image.familiar}:{self.tag} is {digest} now, not {self.image.digest}"
+            raise UserError(message, fix="it was pushed again; observe what is there now")
+        if watch.track is not Track.NEWEST:
+            return await self.decide(watch, seen)
+        return choose(watch.current, await seen.dated(name, [self.tag, watch.current]), watch.track)
+
+
+@dataclass(frozen=True, slots=True)
+class PushedChart:
+    """`name` as releases write it (`stable/redis`, `oci://…`), or the last part of that."""
+
+    name: str
+    version: str
+
+    @classmethod
+    def parse(cls, text: str) -> PushedChart:
+        """`NAME:VERSION` as somebody types it. Raises UserError."""
+        name, _, version = text.rpartition(":")
+        if not name or not version or "/" in version:
+            fix = "write NAME:VERSION, e.g. stable/redis:1.2.3"
+            raise UserError(f'"{text}" is not a chart with its version', fix=fix)
+        return cls(name, version)
+
+    def concerns(self, watch: Watch) -> bool:
+        return isinstance(watch.subject, ChartReference) and self.name in (watch.name, watch.name.rpartition("/")[2])
+
+    async def decide(self, watch: Watch, seen: Seen) -> Choice:
+        track = Track.MAJOR_VERSION if watch.track is Track.NEWEST else watch.track
+        return choose_chart_version(watch.current, [SeenTag(self.version)], track)
+
+    async def decide_verified(self, watch: Watch, seen: Seen) -> Choice:
+        assert isinstance(watch.subject, ChartReference)
+        if self.version not in {one.tag for one in await seen.versions(watch.subject)}:
+            raise UserError(f"there is no chart {watch.name} {self.version}", fix="was the push finished?")
+        return await self.decide(watch, seen)

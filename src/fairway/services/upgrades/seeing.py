@@ -1,0 +1,64 @@
+"""What registries and chart repositories have, asked once per run however many releases want to know.
+
+The rule not to break: a bounded number of questions at once, so that a large repository is no attack on a registry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar
+
+from fairway.domain.repository.models import ChartReference
+from fairway.domain.upgrades.choosing import SeenTag, Track
+from fairway.services.upgrades.ports import Registry
+
+T = TypeVar("T")
+
+QUESTIONS_AT_ONCE = 16
+
+
+class ChartVersions(Protocol):
+    """What is wanted of `services.charts.Charts`."""
+
+    async def versions(self, ref: ChartReference) -> list[str]: ...
+
+
+class Seen:
+    """Tags and versions, for one run. Errors are those of `Registry` and `Charts`."""
+
+    def __init__(self, registry: Registry, charts: ChartVersions) -> None:
+        self._registry = registry
+        self._charts = charts
+        self._asked: dict[tuple[str, ...], asyncio.Future[Any]] = {}
+        self._slots = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+
+    async def tags(self, repository: str, track: Track) -> list[SeenTag]:
+        """Every tag of a repository; the track Newest wants to know when each was created."""
+        tags = await self._once(("tags", repository), lambda: self._registry.tags(repository))
+        return await self.dated(repository, tags) if track is Track.NEWEST else [SeenTag(tag) for tag in tags]
+
+    async def dated(self, repository: str, tags: Sequence[str]) -> list[SeenTag]:
+        """These tags with their dates."""
+        return list(await asyncio.gather(*(self._dated(repository, tag) for tag in tags)))
+
+    async def digest(self, repository: str, tag: str) -> str | None:
+        return await self._once(("digest", repository, tag), lambda: self._registry.digest(repository, tag))
+
+    async def versions(self, chart: ChartReference) -> list[SeenTag]:
+        versions = await self._once(("chart", chart.location), lambda: self._charts.versions(chart))
+        return [SeenTag(version) for version in versions]
+
+    async def _dated(self, repository: str, tag: str) -> SeenTag:
+        created = await self._once(("created", repository, tag), lambda: self._registry.created(repository, tag))
+        return SeenTag(tag, created)
+
+    async def _once(self, key: tuple[str, ...], ask: Callable[[], Awaitable[T]]) -> T:
+        if key not in self._asked:
+            self._asked[key] = asyncio.ensure_future(self._limited(ask))
+        answer: T = await asyncio.shield(self._asked[key])
+        return answer
+
+    async def _limited(self, ask: Callable[[], Awaitable[T]]) -> T:
+        async with self._slots:
+            return await ask()
