@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fairway.domain.errors import UserError
+from fairway.domain.errors import UserError, masked_errors
 from fairway.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,27 +45,28 @@ async def open_environment(
     register = SecretRegister()
     holding = ProcessHolding(settings.user, settings.host)
     renderer = _renderer(engine, access)
-    try:
-        async with (
-            open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube,
-            open_waiter(kube, mask=register.mask) as waiter,
-            open_records(settings, kube, now=_now) as records,
-        ):
-            session = Session(
-                kube=kube,
-                store=records,
-                renderer=renderer,
-                waiter=waiter,
-                now=_now,
-                holder=holding.holder,
-                life=holding.life,
-                mask=register.mask,
-            )
-            values = release_values(environment, register=register, objects=kube)
-            gathering = Gathering(environment, charts, values, repository.root)
-            yield OpenEnvironment(environment, session, gathering, register)
-    finally:
-        renderer.close()
+    with masked_errors(register.mask):
+        try:
+            async with (
+                open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube,
+                open_waiter(kube, mask=register.mask) as waiter,
+                open_records(settings, kube, now=_now) as records,
+            ):
+                session = Session(
+                    kube=kube,
+                    store=records,
+                    renderer=renderer,
+                    waiter=waiter,
+                    now=_now,
+                    holder=holding.holder,
+                    life=holding.life,
+                    mask=register.mask,
+                )
+                values = release_values(environment, register=register, objects=kube)
+                gathering = Gathering(environment, charts, values, repository.root)
+                yield OpenEnvironment(environment, session, gathering, register)
+        finally:
+            renderer.close()
 
 
 @asynccontextmanager
@@ -97,6 +98,7 @@ async def open_rendering(
     register = SecretRegister()
     schemas: SchemaSource
     async with AsyncExitStack() as stack:
+        stack.enter_context(masked_errors(register.mask))
         if kube_version is not None:
             from fairway.adapters.openapi.recorded import RecordedSchemas
             from fairway.services.contexts import ClusterAccess

@@ -10,8 +10,9 @@ FairwayError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -60,6 +61,12 @@ class FairwayError(Exception):
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message
 
+    def hide(self, mask: Callable[[str], str]) -> None:
+        """Take secrets out of every text that people may see."""
+        self.message = mask(self.message)
+        self.args = (self.message,)
+        self.fix = mask(self.fix) if self.fix else self.fix
+
 
 class UserError(FairwayError):
     """Somebody must change an input: says what, where and how to fix."""
@@ -76,6 +83,13 @@ class InvalidInput(UserError):
         more = len(self.diagnostics) - 1
         text = first.message if not more else f"{first.message} (and {more} more)"
         super().__init__(text, where=first.position, fix=first.fix)
+
+    def hide(self, mask: Callable[[str], str]) -> None:
+        super().hide(mask)
+        self.diagnostics = tuple(
+            replace(one, message=mask(one.message), fix=mask(one.fix) if one.fix else one.fix)
+            for one in self.diagnostics
+        )
 
 
 class Refused(UserError):
@@ -94,3 +108,13 @@ class Terminal(FairwayError):
     """It failed, and doing the same again will fail again; a human must look."""
 
     exit_code = 1
+
+
+@contextmanager
+def masked_errors(mask: Callable[[str], str]) -> Iterator[None]:
+    """Errors that leave the block hold no secrets: what a chart, a schema or an API server quotes may be one."""
+    try:
+        yield
+    except FairwayError as error:
+        error.hide(mask)
+        raise

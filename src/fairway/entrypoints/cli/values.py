@@ -69,7 +69,9 @@ def values(
             views.show_explanation(explanation, path, hide)
         return
     shown = explanation.user if user_only else explanation.values
-    data = views.in_order(shown if show_secrets else mask(shown, explanation.secret_paths))
+    if not show_secrets:
+        shown = views.secrets_of(explanation).mask_tree(mask(shown, explanation.secret_paths))
+    data = views.in_order(shown)
     root = explanation.user_root if user_only else explanation.root
     emit(data, output, (lambda: views.values_table(root, hide)) if output == "table" else None)
 

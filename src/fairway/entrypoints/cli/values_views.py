@@ -13,7 +13,7 @@ import click
 
 from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.paths import Path, format_path
-from fairway.domain.values.secrets import MASK, mask, secret_leaves
+from fairway.domain.values.secrets import MASK, SecretRegister, mask, secret_leaves
 from fairway.domain.values.tracing import Node, Origin, leaves, plain
 from fairway.domain.yaml import plain_scalar
 from fairway.entrypoints.cli.output import table
@@ -23,16 +23,24 @@ Hide = Callable[[Path, Origin | None, Any], Any]
 
 
 def hiding(explanation: Explanation, *, show_secrets: bool) -> Hide:
-    """Masks a value by its path, its origin, and whether it equals a secret that stands elsewhere."""
+    """Masks a value by its path, its origin, and wherever it holds a secret that stands elsewhere."""
     if show_secrets:
         return lambda path, origin, value: value
     known = dict(secret_leaves(explanation.values, explanation.secret_paths))
+    register = secrets_of(explanation)
 
     def hide(path: Path, origin: Origin | None, value: Any) -> Any:
         secret = origin is not None and origin.secret
-        return _masked(value, path, secret or any(path[: len(p)] == p for p in known))
+        return register.mask_tree(_masked(value, path, secret or any(path[: len(p)] == p for p in known)))
 
     return hide
+
+
+def secrets_of(explanation: Explanation) -> SecretRegister:
+    """The secrets among the values, to be found again inside others: an address that holds a password."""
+    register = SecretRegister()
+    register.add_values(explanation.values, explanation.secret_paths)
+    return register
 
 
 def _masked(value: Any, path: Path, secret: bool) -> Any:

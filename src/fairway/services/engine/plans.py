@@ -57,6 +57,7 @@ async def plan_environment(
                 plan = await previewing.preview(planned, environment.name)
                 return await _with_lines(opened, release, plan), planned, None
             except FairwayError as error:
+                error.hide(opened.secrets.mask)
                 return _unplannable(environment, release, error), None, error
 
     releases = [r for r in environment.releases if not chosen or r.name in chosen]
