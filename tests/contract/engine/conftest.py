@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from tests.corpus.cases import INSTALLABLE, Case
-from tests.support.cluster_state import State, differences, kinds, normal, record, state_of
+from tests.support.cluster_state import State, differences, kinds, record, state_of
 from tests.support.clusters import Cluster
 from tests.support.engine import World, charted, cluster_world
-from tests.support.helm import Helm, HelmError
+from tests.support.helm import Helm
 from tests.support.kube import KubeError
 
 AT_ONCE = 6
@@ -166,16 +166,20 @@ def _records(cluster: Cluster, pair: Pair) -> list[str]:
 
 
 def _record(found: dict[str, Any], namespace: str, case: Case) -> dict[str, Any]:
-    runs = [
-        (h["last_run"]["started_at"], h["name"]) for h in found.get("hooks", ()) if h.get("last_run", {}).get("phase")
-    ]
-    order = [name for _, name in sorted(runs)]
-    found = _essence(json.loads(_TIME.sub("TIME", json.dumps(found).replace(namespace, "NS"))))
-    found["order of hooks"] = order
+    found = record_without_time(found, namespace)
     if case.random:
         found.pop("manifest")
         found.pop("hooks", None)
     return found
+
+
+def record_without_time(found: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """A stored record as it can be compared, with the order in which its hooks ran."""
+    runs = [
+        (h["last_run"]["started_at"], h["name"]) for h in found.get("hooks", ()) if h.get("last_run", {}).get("phase")
+    ]
+    essence: dict[str, Any] = _essence(json.loads(_TIME.sub("TIME", json.dumps(found).replace(namespace, "NS"))))
+    return {**essence, "order of hooks": [name for _, name in sorted(runs)]}
 
 
 def _essence(node: Any) -> Any:
@@ -202,6 +206,3 @@ def _unmake(cluster: Cluster, name: str) -> None:
     except KubeError as error:
         if error.code != 404:
             raise
-
-
-__all__ = ["HelmError", "normal"]

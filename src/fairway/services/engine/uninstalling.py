@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -51,8 +52,8 @@ async def uninstall(session: Session, removal: Removal, on_phase: Callable[[str,
         notes_to_self={**revision.notes_to_self, HOLDER: holder.encode()},
     )
     await session.store.update(going)
+    hooks = revision.hooks
     try:
-        hooks = revision.hooks
         if not removal.no_hooks:
             hooks = await _hooks(session, going, hooks, HookEvent.PRE_DELETE, removal.timeout, on_phase)
         on_phase("deleting", "")
@@ -65,9 +66,13 @@ async def uninstall(session: Session, removal: Removal, on_phase: Callable[[str,
         if not removal.no_hooks:
             hooks = await _hooks(session, going, hooks, HookEvent.POST_DELETE, removal.timeout, on_phase)
     except FairwayError as error:
+        if isinstance(error, HookFailed):
+            hooks = error.hooks
+        with suppress(FairwayError):
+            await session.store.update(replace(going, hooks=hooks))
         lines = error.lines if isinstance(error, Unhealthy | HookFailed) else ()
         raise ChangeFailed(error.message, lines, fix=error.fix, stage="deleting") from error
-    await _forget(session, removal, going)
+    await _forget(session, removal, replace(going, hooks=hooks))
     return Removed(tuple(deleted), tuple(kept))
 
 
