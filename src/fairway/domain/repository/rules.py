@@ -5,7 +5,7 @@ The rule not to break: ids are a contract. They may be added, never renamed.
 
 from __future__ import annotations
 
-RULES: dict[str, str] = {
+FORMAT_RULES: dict[str, str] = {
     "yaml-syntax": "The file is not readable YAML.",
     "duplicate-key": "A key stands twice in the same map.",
     "unknown-key": "A key that the format does not have.",
@@ -49,6 +49,9 @@ RULES: dict[str, str] = {
     "unknown-placeholder": "A {{placeholder}} in a template is no parameter and stays as it is.",
     "unused-template": "A template that nothing extends.",
     "old-form": "An old form that has a newer one.",
+}
+
+RENDERED_RULES: dict[str, str] = {
     "chart-not-found": "A chart, or its version, is not where the reference says.",
     "not-reached": "A place that charts or values come from did not answer; the release was not rendered.",
     "bad-values": "The values of a release cannot be put together.",
@@ -67,3 +70,5 @@ RULES: dict[str, str] = {
     "bad-field-value": "A field is not one of the values, or not of the form, that the kind's schema says.",
     "unpinned-image": "A container image without a version: no tag, or latest, and no digest.",
 }
+
+RULES = {**FORMAT_RULES, **RENDERED_RULES}

@@ -27,7 +27,8 @@ def as_text(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """`2 errors, 1 warning in 14 files`."""
-    files = f"in {_count(report.files, 'file')}"
+    silenced = f", {report.silenced} silenced" if report.silenced else ""
+    files = f"in {_count(report.files, 'file')}{silenced}"
     if not report.failed(strict=True):
         return f"no mistakes {files}"
     errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
@@ -40,6 +41,7 @@ def as_json(report: Report) -> str:
             "files": report.files,
             "errors": report.count(Severity.ERROR),
             "warnings": report.count(Severity.WARNING),
+            "silenced": report.silenced,
             "diagnostics": [_plain(item) for item in report.diagnostics],
         }
     )

@@ -13,6 +13,7 @@ from fairway.domain.repository.findings import Findings
 from fairway.domain.repository.models import Repository
 from fairway.domain.repository.resolving import ReferenceKind
 from fairway.domain.yaml import compose
+from fairway.services.linting.silencing import unsilenced
 from fairway.services.loading import Loaded, read_repository, shown_path
 
 
@@ -34,6 +35,8 @@ class Report:
 
     diagnostics: tuple[Diagnostic, ...]
     files: int
+    silenced: int = 0
+    """Findings that a comment in the repository takes back; see `silencing`."""
 
     def count(self, severity: Severity) -> int:
         return sum(1 for item in self.diagnostics if item.severity is severity)
@@ -56,7 +59,8 @@ async def lint(
     if loaded.repository is not None and not findings.failed:
         for check in checks:
             findings.add(*await check(loaded.repository))
-    return Report(tuple(findings.in_order()), len(loaded.documents) + value_files)
+    kept, silenced = unsilenced(findings.in_order(), shown_from or Path.cwd())
+    return Report(tuple(kept), len(loaded.documents) + value_files, silenced)
 
 
 def _check_value_files(loaded: Loaded, shown_from: Path | None, findings: Findings) -> int:
