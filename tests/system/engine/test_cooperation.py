@@ -277,6 +277,14 @@ async def test_every_immutable_field_of_a_change_is_named(world: World) -> None:
     assert "spec.template" in reasons["Job"]
     assert "spec" in reasons["PersistentVolumeClaim"]
 
+    replacing = with_policy(plain("a", claim, job), immutable="replace", on_failure="keep")
+    shown = {o.ref.kind: o.action for o in (await world.plan_one(replacing)).changes}
+    assert shown == {"Job": ObjectAction.REPLACE, "PersistentVolumeClaim": ObjectAction.UPDATE}
+    result = await world.one(replacing)
+    assert result.outcome is Outcome.FAILED
+    assert "does not replace what holds data" in " ".join(result.reasons)
+    assert await world.get("PersistentVolumeClaim", "data") is not None
+
 
 async def test_foreign_objects_are_refused_then_adopted_and_their_other_fields_kept(world: World) -> None:
     await world.put(config_map("one", k="by hand", theirs="x"), manager="terraform")

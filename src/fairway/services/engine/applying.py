@@ -26,6 +26,14 @@ NEW_KIND_RETRIES = 20
 NEW_KIND_PAUSE = 0.25
 TAKEOVER_ATTEMPTS = 10
 JOB = Kind("batch", "Job")
+HOLDS_OTHERS = frozenset(
+    {
+        Kind("", "Namespace"),
+        Kind("", "PersistentVolume"),
+        Kind("", "PersistentVolumeClaim"),
+        Kind("apiextensions.k8s.io", "CustomResourceDefinition"),
+    }
+)
 IMMUTABLE_WORDS = ("immutable", "may not change", "updates to statefulset spec", "updates to parameters are forbidden")
 
 
@@ -79,10 +87,9 @@ async def apply_one(
             fields = immutable_fields(error)
             if not fields:
                 raise
-            if owner.policy.immutable is not ImmutablePolicy.REPLACE:
+            if not replaces(owner.policy, ref):
                 raise Terminal(
-                    f"{ref}: {', '.join(fields)} can't be changed in place",
-                    fix="change it back, or let Fairway delete and create it anew: policy: {immutable: replace}",
+                    f"{ref}: {', '.join(fields)} can't be changed in place", fix=f"change it back; {way_out(ref)}"
                 ) from error
             await session.kube.delete(ref)
             await session.waiter.until_gone([ref], timeout=GONE_TIMEOUT)
@@ -138,6 +145,18 @@ def immutable_fields(error: InvalidObject) -> list[str]:
     causes = error.causes or (Cause(error.reason, error.message, ""),)
     hits = [c for c in causes if any(word in c.message.lower() for word in IMMUTABLE_WORDS)]
     return [c.field or "spec" for c in hits] if len(hits) == len(causes) else []
+
+
+def replaces(policy: Policy, ref: ObjectRef) -> bool:
+    """Whether the policy lets us delete and create an object; never one whose deletion takes other things with it."""
+    return policy.immutable is ImmutablePolicy.REPLACE and ref.key.kind not in HOLDS_OTHERS
+
+
+def way_out(ref: ObjectRef) -> str:
+    """What to do instead of changing an immutable field in place, for people."""
+    if ref.key.kind in HOLDS_OTHERS:
+        return "Fairway does not replace what holds data or other objects: delete it by hand if that is right"
+    return "policy: {immutable: replace} would delete it and create it anew"
 
 
 def unknown_kind(ref: ObjectRef) -> Terminal:

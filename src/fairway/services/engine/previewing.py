@@ -19,9 +19,8 @@ from fairway.domain.releases import notes
 from fairway.domain.releases.plan import FieldChange, InputChange, ObjectAction, ObjectChange, ReleasePlan
 from fairway.domain.releases.revision import Hook
 from fairway.domain.releases.state import Action
-from fairway.domain.repository.models import ImmutablePolicy
 from fairway.domain.values.secrets import SecretRegister
-from fairway.services.engine.applying import Owner, immutable_fields, to_apply
+from fairway.services.engine.applying import Owner, immutable_fields, replaces, to_apply, way_out
 from fairway.services.engine.change import AFTER, BEFORE, Change
 from fairway.services.engine.content import Document
 from fairway.services.engine.planning import Planned
@@ -120,9 +119,9 @@ class Previewing:
             return replace(shown, reason=error.message)
         fields = tuple(FieldChange(path, None, None) for path in immutable)
         reason = f"{', '.join(immutable)} can't be changed in place"
-        if change.policy.immutable is ImmutablePolicy.REPLACE:
+        if replaces(change.policy, document.ref):
             return replace(shown, action=ObjectAction.REPLACE, reason=reason)
-        return replace(shown, fields=fields, reason=f"{reason}; policy: {{immutable: replace}} would replace it")
+        return replace(shown, fields=fields, reason=f"{reason}; {way_out(document.ref)}")
 
     def _desired(self, change: Change, document: Document, live: dict[str, object] | None) -> dict[str, object]:
         return to_apply(Owner(change.release, change.namespace, change.policy), document, live)
