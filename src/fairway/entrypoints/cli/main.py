@@ -89,6 +89,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         _nobody_reads()
+    except OSError as error:
+        code = _failed(error, [])
+        _nobody_reads()
     sys.exit(code)
 
 
