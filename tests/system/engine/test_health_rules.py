@@ -160,9 +160,9 @@ async def test_a_release_waits_for_what_it_needs_though_that_has_nothing_to_chan
     await sea.says(phase="Launching")
     sea.world.events.clear()
     run = asyncio.create_task(sea.world.apply(fleet, crew))
-    while not any(
-        isinstance(e, Phase) and "for fleet: Ship aurora: status.phase is" in e.detail for e in sea.world.events
-    ):
+    told = "status.phase is Launching, waiting for Sailing or Moored"
+    while not any(isinstance(e, Phase) and e.release == "crew" and told in e.detail for e in sea.world.events):
+        assert not run.done(), run.result()
         await asyncio.sleep(0.02)
     assert await sea.world.data("crew") is None
     await sea.says(phase="Sunk")
