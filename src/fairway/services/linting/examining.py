@@ -23,6 +23,7 @@ from fairway.domain.repository.models import Environment
 from fairway.services.engine.content import Content, source_of
 from fairway.services.linting.collecting import Collected, Whose
 from fairway.services.linting.places import Places, key_pattern, value_pattern
+from fairway.services.linting.standing_in import stands_at
 from fairway.services.rendering import OpenRendering
 
 _CRD = "CustomResourceDefinition"
@@ -84,6 +85,8 @@ class _Look:
                 self.collected.add("no-schema", Severity.INFO, place, self.release.whose, text)
             return
         for problem in problems_of(obj, schema, self.schemas):
+            if stands_at(obj, problem.path):
+                continue
             at = place if problem.kind is Problem.MISSING else self.places.with_line(place, key_pattern(problem.key))
             self._add(problem.kind.value, Severity.ERROR, at, obj, self.opened.secrets.mask(problem.message))
 

@@ -24,6 +24,7 @@ from fairway.services.engine.gathering import ChartShelf
 from fairway.services.linting.collecting import Collected, Whose
 from fairway.services.linting.examining import Examination, Examined, examine
 from fairway.services.linting.places import Places
+from fairway.services.linting.standing_in import stands_in
 from fairway.services.rendering import OpenRendering
 
 AT_ONCE = 32
@@ -70,13 +71,13 @@ class RenderedReleases:
         """The release's objects; None when there are none to look at, after saying why."""
         whose = Whose(opened.environment, release)
         chart: ChartSource | None = None
-        rule = "chart-not-found"
+        rule, incomplete = "chart-not-found", False
         try:
             if release.chart is not None:
                 chart = await self.charts.fetch(release.chart)
             rule = "bad-values"
             inputs = await opened.gather(release, opened.resources.capabilities())
-            rule = "render-failed"
+            rule, incomplete = "render-failed", stands_in(inputs.values)
             content = await build(inputs, opened.renderer, opened.resources, revision=1, is_upgrade=False)
             return Examined(whose, chart, content, await _objects(content, opened))
         except InvalidInput as error:
@@ -94,9 +95,13 @@ class RenderedReleases:
             place = places.of_source(error.source, release, chart)
             collected.add("bad-object", Severity.ERROR, place, whose, error.message, error.fix)
         except (UserError, Terminal) as error:
-            rule = _rule(error, rule)
             place = places.of_error(error.where, release, chart)
-            collected.add(rule, Severity.ERROR, place, whose, opened.secrets.mask(error.message), error.fix)
+            text = opened.secrets.mask(error.message)
+            if incomplete:
+                text = f"not rendered, some of its values are not known here: {text}"
+                collected.add("unknown-value", Severity.WARNING, place, whose, text, "see what --live says")
+            else:
+                collected.add(_rule(error, rule), Severity.ERROR, place, whose, text, error.fix)
         return None
 
 

@@ -211,7 +211,8 @@ class Sources:
 
 
 def _not_read(note: str) -> NotRead:
-    return NotRead(f"(from {note}, not read: offline)")
+    # Templates may write it without quotes, also inside braces: no comma, and no space behind a colon.
+    return NotRead(f"(from {note.replace(': ', ' ').replace(',', '')} not read offline)")
 
 
 def _data(obj: Object, kind: str, key: str) -> str | None:

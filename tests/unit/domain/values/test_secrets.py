@@ -65,7 +65,7 @@ def test_secrets_are_masked_by_path() -> None:
 
 
 def test_what_was_not_read_says_so_under_any_key() -> None:
-    text = NotRead("(from secret shop/db:password, not read: offline)")
+    text = NotRead("(from secret shop/db:password not read offline)")
     assert mask({"password": text}) == {"password": text}
 
 

@@ -87,7 +87,7 @@ def test_the_final_values_are_masked_yaml_that_reads_back(here: Here) -> None:
     answer = here("prod", "web", "--offline")
     assert answer.code == 0, answer.err
     assert load(answer.out, "stdout") == {
-        "db": {"password": "(from secret shop/db:password, not read: offline)"},
+        "db": {"password": "(from secret shop/db:password not read offline)"},
         "image": {"tag": "1.10"},
         "ingress": {"host": "web.example.com"},
         "redis": {"global": {}, "replicas": 1},
@@ -98,7 +98,7 @@ def test_the_final_values_are_masked_yaml_that_reads_back(here: Here) -> None:
 def test_only_the_repository_s_own_values(here: Here) -> None:
     answer = here("prod", "web", "--offline", "--user-only", "-o", "json")
     assert json.loads(answer.out) == {
-        "db": {"password": "(from secret shop/db:password, not read: offline)"},
+        "db": {"password": "(from secret shop/db:password not read offline)"},
         "image": {"tag": "1.10"},
         "ingress": {"host": "web.example.com"},
         "redis": {"debug": None},

@@ -336,3 +336,21 @@ async def test_capabilities_are_those_of_the_version(run: Lint) -> None:
     assert await run({"chart/templates/x.yaml": template}, version="1.18") == []
     [found] = await run(version="1.19")
     assert found.rule == "render-failed"
+
+
+FROM_CLUSTER = RELEASES.replace(
+    "{dir: chart}}", "{dir: chart}, values: [{key: port, valueFrom: {configMap: {name: a, key: port}}}]}"
+)
+
+
+async def test_a_field_made_from_a_value_that_is_not_known_is_not_judged(run: Lint) -> None:
+    template = SERVICE.replace("port: 80", "port: {{ .Values.port }}").replace("spec:", "spec:\n  tpye: x")
+    found = await run({"releases.yaml": FROM_CLUSTER, "chart/templates/x.yaml": template})
+    assert [one.message.rpartition(": ")[2] for one in found] == ['unknown field spec.tpye; did you mean "type"?']
+
+
+async def test_a_release_that_fails_without_values_of_the_cluster_is_a_warning(run: Lint) -> None:
+    schema = '{"type": "object", "properties": {"port": {"type": "integer"}}}'
+    [found] = await run({"releases.yaml": FROM_CLUSTER, "chart/values.schema.json": schema})
+    assert (found.rule, found.severity) == ("unknown-value", Severity.WARNING)
+    assert found.fix == "see what --live says"

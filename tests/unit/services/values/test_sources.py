@@ -246,13 +246,13 @@ async def test_an_interrupted_release_does_not_take_the_answer_from_the_others(s
 @pytest.mark.parametrize(
     ("asked", "text"),
     [
-        (source("secret", name="db", key="password"), "(from secret shop/db:password, not read: offline)"),
-        (source("configMap", name="zone", key="name"), "(from configMap shop/zone:name, not read: offline)"),
+        (source("secret", name="db", key="password"), "(from secret shop/db:password not read offline)"),
+        (source("configMap", name="zone", key="name"), "(from configMap shop/zone:name not read offline)"),
         (
             source("gceResource", name="front", isGlobal=True),
-            "(from Google address front (global, project shop-prod), not read: offline)",
+            "(from Google address front (global project shop-prod) not read offline)",
         ),
-        (output(path="a.b"), "(from output of lb: Service lb a.b, not read: offline)"),
+        (output(path="a.b"), "(from output of lb Service lb a.b not read offline)"),
     ],
 )
 async def test_offline_nothing_is_asked_and_the_value_says_so(asked: ValueSource, text: str) -> None:
