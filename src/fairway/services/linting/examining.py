@@ -5,7 +5,7 @@ The rule not to break: each check looks at one object and adds its findings; non
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fairway.domain.charts.rendering import ChartSource
@@ -182,5 +182,8 @@ async def _unpinned(opened: OpenRendering, item: Examined, places: Places, colle
             collected.add("unpinned-image", Severity.WARNING, place, item.whose, text, fix)
 
 
-def _place_of_value(path: str, image: str, written: Iterable[Written]) -> Position | None:
-    return origin_of(FieldChange(path, None, image), tuple(written))
+def _place_of_value(path: str, image: str, written: Sequence[Written]) -> Position | None:
+    """The value that is to blame: the tag where there is one, else whatever gave the image."""
+    tag = image.rpartition("/")[2].partition(":")[2]
+    found = origin_of(FieldChange(path, None, tag), written) if tag else None
+    return found or origin_of(FieldChange(path, None, image), written)

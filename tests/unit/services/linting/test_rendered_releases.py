@@ -260,7 +260,7 @@ async def test_an_image_without_version_is_a_warning_at_the_value_that_gives_it(
     [found] = await run(files)
     assert (found.rule, found.severity) == ("unpinned-image", Severity.WARNING)
     assert "registry.example/web:latest has the tag latest" in found.message
-    assert str(found.position).startswith("chart/values.yaml:")
+    assert str(found.position) == "chart/values.yaml:3:3"
     releases = RELEASES.replace("{dir: chart}}", '{dir: chart}, values: [{key: image.tag, value: "1.0"}]}')
     assert await run({"releases.yaml": releases}) == []
 
