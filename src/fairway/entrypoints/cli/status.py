@@ -20,7 +20,7 @@ from fairway.entrypoints.cli.options import (
     releases_option,
 )
 from fairway.entrypoints.cli.output import emit, output_option, table
-from fairway.entrypoints.cli.render.style import chart_words
+from fairway.entrypoints.cli.render.style import chart_words, count
 from fairway.entrypoints.cli.running import run_async
 from fairway.entrypoints.cli.times import ago
 from fairway.settings import Settings, load_settings
@@ -191,8 +191,9 @@ def _line(row: ReleaseStatus) -> tuple[object, ...]:
         notes.append("not declared any more")
     if row.stored not in ("deployed", "not installed") and row.deployment:
         notes.append(f"why: fairway show {row.deployment[:10]}")
-    if row.drifted:
-        notes.append(f"{row.drifted} object{'' if row.drifted == 1 else 's'} changed in the cluster")
+    changed = sum(one.drifted for one in row.objects if one.health != "missing")
+    if changed:
+        notes.append(f"{count(changed, 'object')} changed in the cluster")
     if row.revision and not row.by_fairway:
         notes.append("last written by another tool")
     if row.message:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterable
 
 from fairway.domain.errors import FairwayError
 from fairway.domain.manifests.diff import differences, masked_keys
-from fairway.domain.manifests.managed_fields import foreign_writers
 from fairway.domain.manifests.objects import ObjectKey
 from fairway.domain.manifests.restarts import restarts
 from fairway.domain.releases.notes import decode_inventory
@@ -21,6 +20,7 @@ from fairway.domain.repository.models import DriftMode, Release
 from fairway.services.engine.applying import Owner, is_drifted, to_apply
 from fairway.services.engine.content import Document, content_of, source_of
 from fairway.services.engine.opened import OpenEnvironment
+from fairway.services.engine.previewing import changed_by
 from fairway.services.engine.snapshot import Snapshot
 
 
@@ -95,7 +95,6 @@ async def _compare(opened: OpenEnvironment, release: Release, document: Document
     fields = differences(live, wanted, secrets=opened.secrets)
     if not fields:
         return None
-    writers = ", ".join(dict.fromkeys(writer.manager for writer in foreign_writers(live)))
     return ObjectChange(
         document.ref,
         ObjectAction.UPDATE,
@@ -103,5 +102,5 @@ async def _compare(opened: OpenEnvironment, release: Release, document: Document
         source=source,
         masked_keys=masked_keys(fields),
         restarts=restarts(live, wanted),
-        reason=f"changed by {writers}" if writers else "",
+        reason=changed_by(live),
     )

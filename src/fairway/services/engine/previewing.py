@@ -7,12 +7,15 @@ a plan shows exactly what an apply would bring about.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 
 from fairway.domain.errors import FairwayError
 from fairway.domain.kube_errors import InvalidObject, UnknownKind
 from fairway.domain.manifests.diff import differences, masked_keys
 from fairway.domain.manifests.hooks import hooks_for
+from fairway.domain.manifests.managed_fields import foreign_writers
+from fairway.domain.manifests.objects import Object, ObjectKey
 from fairway.domain.manifests.restarts import restarts
 from fairway.domain.manifests.takeover import after_takeover
 from fairway.domain.releases import notes
@@ -27,6 +30,7 @@ from fairway.services.engine.planning import Planned
 from fairway.services.engine.session import Session
 
 DRY_RUNS_AT_ONCE = 16
+CHANGED_BY = "changed by "
 
 
 class Previewing:
@@ -61,7 +65,10 @@ class Previewing:
         if planned.previous:
             self._secrets.add_earlier_values(planned.previous.config)
         documents = change.content.by_key
-        objects = await asyncio.gather(*(self._detail(change, documents.get(o.ref.key), o) for o in planned.objects))
+        drifted = {ref.key for ref in planned.drifted}
+        objects = await asyncio.gather(
+            *(self._detail(change, documents.get(o.ref.key), o, drifted) for o in planned.objects)
+        )
         shown = tuple(o for o in objects if o is not None)
         metadata = change.content.chart.get("metadata") or {}
         return replace(
@@ -70,16 +77,24 @@ class Previewing:
             hooks=() if planned.action is Action.CORRECT else hooks_of(change),
             chart_after=f"{metadata.get('name', '')}-{metadata.get('version', '')}",
             content_digest=change.content.digest,
-            warnings=tuple(o.reason for o in shown if o.action is ObjectAction.UPDATE and o.reason),
+            warnings=tuple(
+                o.reason
+                for o in shown
+                if o.action is ObjectAction.UPDATE and o.reason and not o.reason.startswith(CHANGED_BY)
+            ),
         )
 
-    async def _detail(self, change: Change, document: Document | None, shown: ObjectChange) -> ObjectChange | None:
+    async def _detail(
+        self, change: Change, document: Document | None, shown: ObjectChange, drifted: Collection[ObjectKey]
+    ) -> ObjectChange | None:
         if document is None or shown.action is ObjectAction.UNCHANGED:
             return shown
         async with self._room:
             if shown.action is ObjectAction.CREATE:
-                return await self._created(change, document, shown)
-            return await self._updated(change, document, shown)
+                created = await self._created(change, document, shown)
+                gone = document.ref.key in drifted and not created.reason
+                return replace(created, reason="was deleted") if gone else created
+            return await self._updated(change, document, shown, is_drifted=document.ref.key in drifted)
 
     async def _created(self, change: Change, document: Document, shown: ObjectChange) -> ObjectChange:
         try:
@@ -92,7 +107,9 @@ class Previewing:
             return replace(shown, reason=error.message)
         return shown
 
-    async def _updated(self, change: Change, document: Document, shown: ObjectChange) -> ObjectChange | None:
+    async def _updated(
+        self, change: Change, document: Document, shown: ObjectChange, *, is_drifted: bool
+    ) -> ObjectChange | None:
         kube = self._session.kube
         live = await kube.get(document.ref)
         if live is None:
@@ -108,9 +125,13 @@ class Previewing:
         before = [old.object for content in change.base if (old := content.by_key.get(document.ref.key))]
         wanted = after_takeover(live, wanted, before)
         fields = differences(live, wanted, secrets=self._secrets)
-        action = ObjectAction.UPDATE if fields else ObjectAction.UNCHANGED
         return replace(
-            shown, action=action, fields=fields, masked_keys=masked_keys(fields), restarts=restarts(live, wanted)
+            shown,
+            action=ObjectAction.UPDATE if fields else ObjectAction.UNCHANGED,
+            fields=fields,
+            masked_keys=masked_keys(fields),
+            restarts=restarts(live, wanted),
+            reason=changed_by(live) if is_drifted and fields else shown.reason,
         )
 
     def _refused(self, change: Change, document: Document, shown: ObjectChange, error: InvalidObject) -> ObjectChange:
@@ -125,6 +146,12 @@ class Previewing:
 
     def _desired(self, change: Change, document: Document, live: dict[str, object] | None) -> dict[str, object]:
         return to_apply(Owner(change.release, change.namespace, change.policy), document, live)
+
+
+def changed_by(live: Object) -> str:
+    """`changed by kubectl-set, kubectl-edit`; empty when nobody else wrote to the object."""
+    writers = ", ".join(dict.fromkeys(writer.manager for writer in foreign_writers(live)))
+    return f"{CHANGED_BY}{writers}" if writers else ""
 
 
 def hooks_of(change: Change) -> tuple[Hook, ...]:
