@@ -1,12 +1,13 @@
-"""The byte-exact edit: one scalar of a YAML file changes, and no other byte.
+"""The byte-exact edit: scalars of a YAML file change, and no other byte.
 
-The rule not to break: every edit is checked by reading the file before and after it; when anything but the one
-value differs, or the value is not exactly what was asked for, the edit is refused and nothing is returned.
+The rule not to break: every edit is checked by reading the file before and after it; when anything but the
+values asked for differs, or one of them is not exactly what was asked for, the edit is refused and nothing is returned.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from yaml.nodes import ScalarNode
 
@@ -25,13 +26,19 @@ def splice(data: bytes, file: str, path: Path, new: str) -> bytes:
     Raises InvalidInput when the file cannot be read, CannotEdit with file:line:col for an alias, an anchored value
     that is used elsewhere, a block scalar, a key that stands twice, template braces, and what is no scalar.
     """
+    return splice_all(data, file, {path: new})
+
+
+def splice_all(data: bytes, file: str, edits: Mapping[Path, str]) -> bytes:
+    """Several edits of one file for the price of two readings: all of them, or none. Raises as `splice`."""
     before = read_written(data, file)
-    found = before.find(path)
-    start, end, replacement = _replacement(before, found, new)
-    text = before.with_text(start, end, replacement)
+    text = before.text
+    changes = sorted((_replacement(before, before.find(path), new) for path, new in edits.items()), reverse=True)
+    for start, end, replacement in changes:
+        text = text[:start] + replacement + text[end:]
     if text == before.text:
         return data
-    check_only_changed(before, text, path, new)
+    check_only_changed(before, text, edits)
     return before.encode(text)
 
 

@@ -8,6 +8,8 @@ and behind it is the same text in the same state of the parser, so it cannot rea
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -23,24 +25,44 @@ LARGE = 16_384
 _DASH = re.compile(r" *- +")
 
 
-def check_only_changed(before: WrittenFile, after: str, path: Path, new: str) -> None:
-    """Raises CannotEdit unless `after` reads as `before` with the text `new` at `path`."""
-    where = before.at(before.find(path).node)
-    item = _item(before, path) if len(before.text) > LARGE and "&" not in before.text else None
+Edits = Mapping[Path, str]
+_Wanted = dict[str, Any] | str | None
+"""The edits below a node by the next part of their path; the new text itself where the path ends."""
+
+
+def check_only_changed(before: WrittenFile, after: str, edits: Edits) -> None:
+    """Raises CannotEdit unless `after` reads as `before` with the texts of `edits` at their paths."""
+    first = next(iter(edits))
+    alone = len(edits) == 1 and len(before.text) > LARGE and "&" not in before.text
+    item = _item(before, first) if alone else None
     try:
         if item is None:
-            same = _same(before.root, compose_nodes(after, before.file), path, new)
+            same = _same(before.root, compose_nodes(after, before.file), _wanted(edits))
         else:
             start, end = item
             end_after = end + len(after) - len(before.text)
             old = compose_nodes(before.text[start:end], before.file)
-            same = _same(old, compose_nodes(after[start:end_after], before.file), (0, *path[2:]), new)
+            wanted = _wanted({(0, *first[2:]): edits[first]})
+            same = _same(old, compose_nodes(after[start:end_after], before.file), wanted)
             same = same and CParser(before.text).raw_parse() == CParser(after).raw_parse()
     except UserError:
         same = False
     if not same:
+        where = before.at(before.find(first).node)
         message = "this value cannot be changed without changing how the rest reads"
         raise CannotEdit(message, where=where, fix="edit it by hand")
+
+
+def _wanted(edits: Edits) -> dict[str, Any] | str:
+    tree: dict[str, Any] = {}
+    for path, text in edits.items():
+        if not path:
+            return text
+        below = tree
+        for part in path[:-1]:
+            below = below.setdefault(str(part), {})
+        below[str(path[-1])] = text
+    return tree
 
 
 def _item(written: WrittenFile, path: Path) -> tuple[int, int] | None:
@@ -69,17 +91,17 @@ def _line_of_item(written: WrittenFile, item: Node) -> int | None:
     return int(start) if _DASH.fullmatch(written.text, start, item.start_mark.index) else None
 
 
-def _same(old: Node | None, new: Node | None, path: Path, text: str) -> bool:
-    """Whether two documents are equal everywhere but at `path`, where the new one has the text."""
+def _same(old: Node | None, new: Node | None, wanted: _Wanted) -> bool:
+    """Whether two documents are equal everywhere but at the edits, where the new one has their texts."""
     met: set[tuple[int, int]] = set()
-    todo: list[tuple[Node | None, Node | None, Path | None]] = [(old, new, path)]
+    todo: list[tuple[Node | None, Node | None, _Wanted]] = [(old, new, wanted)]
     while todo:
-        one, other, rest = todo.pop()
-        if rest == ():
-            if not isinstance(other, ScalarNode) or not _reads_as(other, text):
+        one, other, edits = todo.pop()
+        if isinstance(edits, str):
+            if not isinstance(other, ScalarNode) or not _reads_as(other, edits):
                 return False
             continue
-        if rest is None and (id(one), id(other)) in met:
+        if edits is None and (id(one), id(other)) in met:
             continue
         met.add((id(one), id(other)))
         if isinstance(one, MappingNode) and isinstance(other, MappingNode):
@@ -87,12 +109,13 @@ def _same(old: Node | None, new: Node | None, path: Path, text: str) -> bool:
                 return False
             for (key, value), (key_after, value_after) in zip(one.value, other.value, strict=True):
                 todo.append((key, key_after, None))
-                todo.append((value, value_after, _below(rest, key)))
+                below = edits.get(key_text(key)) if edits and isinstance(key, ScalarNode) else None
+                todo.append((value, value_after, below))
         elif isinstance(one, SequenceNode) and isinstance(other, SequenceNode):
             if len(one.value) != len(other.value):
                 return False
             for i, (item, item_after) in enumerate(zip(one.value, other.value, strict=True)):
-                todo.append((item, item_after, rest[1:] if rest and rest[0] == i else None))
+                todo.append((item, item_after, edits.get(str(i)) if edits else None))
         elif not _equal_scalars(one, other):
             return False
     return True
@@ -102,10 +125,6 @@ def _equal_scalars(one: Node | None, other: Node | None) -> bool:
     if not isinstance(one, ScalarNode) or not isinstance(other, ScalarNode):
         return False
     return bool((one.tag, one.value) == (other.tag, other.value))
-
-
-def _below(rest: Path | None, key: Node) -> Path | None:
-    return rest[1:] if rest and isinstance(key, ScalarNode) and key_text(key) == str(rest[0]) else None
 
 
 def _reads_as(node: ScalarNode, text: str) -> bool:

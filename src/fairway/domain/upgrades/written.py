@@ -7,6 +7,7 @@ one place would change the others. Offsets count characters of the text without 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
@@ -131,8 +132,11 @@ class _Sharing:
         return self._first[id(node)] == tuple(str(part) if isinstance(part, str) else part for part in path)
 
 
+@lru_cache(maxsize=2)
 def read_written(data: bytes, file: str) -> WrittenFile:
-    """Raises UserError when the file is not UTF-8, InvalidInput when it is not YAML with one document."""
+    """Remembers the last files, because places are found in the text that is edited next; nodes are never changed.
+
+    Raises UserError when the file is not UTF-8, InvalidInput when it is not YAML with one document."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:

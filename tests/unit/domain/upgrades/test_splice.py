@@ -3,7 +3,7 @@
 import pytest
 
 from fairway.domain.errors import InvalidInput, Position, UserError
-from fairway.domain.upgrades.splice import scalar_at, splice
+from fairway.domain.upgrades.splice import scalar_at, splice, splice_all
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.domain.yaml import Path, load
 
@@ -153,3 +153,19 @@ def test_a_large_file_with_an_anchor_is_compared_as_a_whole() -> None:
     before = "x-a: &a {b: 1}\n" + releases(100) + "x-b: *a\n"
     after = splice(before.encode(), "f.yaml", ("releases", 7, "values", 0, "value"), "5").decode()
     assert after == before.replace('"4.0.7"', '"5"')
+
+
+def test_many_values_of_a_file_change_at_once() -> None:
+    before = releases(300)
+    edits: dict[Path, str] = {("releases", i, "values", 0, "value"): f"5.{i}" for i in range(0, 300, 3)}
+    after = splice_all(before.encode(), "f.yaml", edits)
+    one_by_one = before
+    for i in range(0, 300, 3):
+        one_by_one = one_by_one.replace(f'"4.0.{i}"', f'"5.{i}"')
+    assert after.decode() == one_by_one
+
+
+def test_of_many_edits_all_or_none_are_made() -> None:
+    with pytest.raises(CannotEdit, match="no key"):
+        splice_all(b"a: 1\nb: 2\n", "f.yaml", {("a",): "x", ("c",): "y"})
+    assert splice_all(b"a: 1\n", "f.yaml", {}) == b"a: 1\n"

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairway.domain.upgrades.splice import splice
+from fairway.domain.upgrades.splice import splice, splice_all
 from fairway.domain.upgrades.verifying import LARGE
 from fairway.domain.yaml import Path, load
 
@@ -131,3 +131,13 @@ def test_large_files_of_items_follow_the_same_law(text: str, more: list[str], ne
     path = data.draw(st.sampled_from(scalars(before)))
     after = splice(whole.encode(), "f.yaml", path, new).decode()
     assert load(after, "f.yaml") == replaced(before, path, new)
+
+
+@given(documents(), st.data())
+def test_edits_made_at_once_are_edits_made_one_by_one(text: str, data: st.DataObject) -> None:
+    paths = data.draw(st.lists(st.sampled_from(scalars(load(text, "f.yaml"))), unique=True, max_size=4))
+    edits = {path: data.draw(_news) for path in paths}
+    one_by_one = text.encode()
+    for path, new in edits.items():
+        one_by_one = splice(one_by_one, "f.yaml", path, new)
+    assert splice_all(text.encode(), "f.yaml", edits) == one_by_one
