@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from tests.system.upgrades.conftest import MAY, OLD_DIALECT, Shop
+from jsonschema import validate
+from tests.system.upgrades.conftest import MAY, OLD_DIALECT, WEB, Shop
+
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs/spec/schemas/upgrades.schema.json").read_text())
 
 
 def test_from_a_pushed_image_to_one_changed_line(shop: Shop) -> None:
@@ -66,7 +71,10 @@ def test_the_listing_is_data_for_programs(shop: Shop) -> None:
     shop.push("web", "5.1")
     answer = shop("poll", "prod", "-o", "json", "--exit-code")
     assert answer.code == 1
+    validate(answer.data, SCHEMA)
     assert answer.data == {
+        "apiVersion": "fairway.dev/v1",
+        "kind": "Upgrades",
         "upgrades": [
             {
                 "environment": "prod",
@@ -84,6 +92,17 @@ def test_the_listing_is_data_for_programs(shop: Shop) -> None:
     }
 
 
+def test_edits_and_what_went_wrong_are_data_too(shop: Shop) -> None:
+    shop.write("releases/web.yaml", WEB.replace("5.1 ", "&tag 5.1 ") + "label: *tag\n")
+    shop.push("web", "5.1", "5.1.1")
+    answer = shop("poll", "prod", "--patch", "-o", "json")
+    validate(answer.data, SCHEMA)
+    assert answer.code == 2
+    assert [(row["release"], row["edited"]) for row in answer.data["upgrades"]] == [("web", False)]
+    assert answer.data["notEdited"][0]["where"] == "releases/web.yaml:4:8"
+    assert answer.data["problems"][0]["release"] == "orders"
+
+
 def test_one_image_or_release_can_be_asked_for(shop: Shop) -> None:
     shop.push("orders", "1.4.1", "1.4.2")
     shop.push("web", "5.1", "5.1.1")
@@ -99,6 +118,8 @@ def test_one_repository_that_is_missing_hides_no_other(shop: Shop) -> None:
     assert answer.code == 2
     assert "1.4.1 → 1.4.2" in answer.out
     assert f"prod/web: error: there is no image repository {shop.registry}/web" in answer.err
+    again = shop("poll", "prod", "--patch")
+    assert (again.code, again.out) == (2, "no upgrades: 1 trigger looked at, 1 problem\n")
 
 
 def test_every_version_is_explained(shop: Shop) -> None:
@@ -114,8 +135,9 @@ def test_every_version_is_explained(shop: Shop) -> None:
         "    1.4.0       not chosen: older\n"
         "    latest      not chosen: not a version\n"
     )
-    rows = shop("upgrades", "prod", "--explain", "-r", "orders", "-o", "json").data["triggers"]
-    assert rows[0]["verdicts"][0] == {"tag": "1.4.2", "chosen": True, "reason": "newest in 1.4.x"}
+    data = shop("upgrades", "prod", "--explain", "-r", "orders", "-o", "json").data
+    validate(data, SCHEMA)
+    assert data["triggers"][0]["verdicts"][0] == {"tag": "1.4.2", "chosen": True, "reason": "newest in 1.4.x"}
 
 
 def test_without_explain_upgrades_lists_what_could_be_done(shop: Shop) -> None:

@@ -196,8 +196,7 @@ async def _upgrades(
         report = await found.check(place.environments, _wanted(releases, image))
     if not explain:
         return await _finish(place, report, again, patch=False, exit_code=False, output=output)
-    looks = [views.look_data(look, verdicts=True) for look in report.looks]
-    data = {"triggers": looks, "problems": views.problems_data(report)}
+    data = views.report_data(report, explain=True)
     emit(data, output, lambda: views.explained(report.looks) if report.looks else views.closing_line(report, again))
     return _problems(report)
 

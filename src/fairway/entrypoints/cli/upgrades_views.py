@@ -13,6 +13,7 @@ import click
 from fairway.entrypoints.cli.output import table
 
 if TYPE_CHECKING:
+    from fairway.domain.errors import FairwayError
     from fairway.services.upgrades.checking import Look, Report
     from fairway.services.upgrades.patching import Patched
 
@@ -38,9 +39,10 @@ def closing_line(report: Report, again: str) -> str:
     count = len(report.upgrades)
     if count:
         return f"{_count(count, 'upgrade')} · edit the files: {again}"
-    if report.looks:
-        return f"nothing to do: {_count(len(report.looks), 'trigger')} looked at"
-    return "nothing to do" if report.problems else "nothing to do: no release here has such a trigger"
+    looked = _count(len(report.looks), "trigger")
+    if report.problems:
+        return f"no upgrades: {looked} looked at, {_count(len(report.problems), 'problem')}"
+    return f"nothing to do: {looked} looked at" if report.looks else "nothing to do: no release here has such a trigger"
 
 
 def explained(looks: Iterable[Look]) -> str:
@@ -75,9 +77,15 @@ def _change(look: Look) -> str:
     return f"{look.watch.current} → {look.new}"
 
 
-def report_data(report: Report, patched: Patched | None = None) -> dict[str, Any]:
-    """The stable form of `poll` and `observe`; docs/guide/upgrades.md describes it."""
-    data: dict[str, Any] = {"upgrades": [look_data(look) for look in report.upgrades]}
+def report_data(report: Report, patched: Patched | None = None, *, explain: bool = False) -> dict[str, Any]:
+    """The contract of `--output json`: docs/spec/schemas/upgrades.schema.json."""
+    data: dict[str, Any] = {
+        "apiVersion": "fairway.dev/v1",
+        "kind": "Upgrades",
+        "upgrades": [_look(look) for look in report.upgrades],
+    }
+    if explain:
+        data["triggers"] = [{**_look(look), "verdicts": look.choice.verdicts} for look in report.looks]
     if patched is not None:
         edited = {id(look) for look in patched.edited}
         for row, look in zip(data["upgrades"], report.upgrades, strict=True):
@@ -86,14 +94,16 @@ def report_data(report: Report, patched: Patched | None = None) -> dict[str, Any
             {"environment": item.look.watch.environment, "release": item.look.watch.release.name, **_error(item.error)}
             for item in patched.not_edited
         ]
-    data["problems"] = problems_data(report)
+    data["problems"] = [
+        {"environment": item.environment, "release": item.release, **_error(item.error)} for item in report.problems
+    ]
     return data
 
 
-def look_data(look: Look, *, verdicts: bool = False) -> dict[str, Any]:
+def _look(look: Look) -> dict[str, Any]:
     """One trigger."""
     watch = look.watch
-    row: dict[str, Any] = {
+    return {
         "environment": watch.environment,
         "release": watch.release.name,
         "kind": watch.kind,
@@ -104,18 +114,9 @@ def look_data(look: Look, *, verdicts: bool = False) -> dict[str, Any]:
         "new": look.new,
         "where": watch.where,
     }
-    if verdicts:
-        row["verdicts"] = look.choice.verdicts
-    return row
 
 
-def problems_data(report: Report) -> list[dict[str, Any]]:
-    return [
-        {"environment": item.environment, "release": item.release, **_error(item.error)} for item in report.problems
-    ]
-
-
-def _error(error: Any) -> dict[str, Any]:
+def _error(error: FairwayError) -> dict[str, Any]:
     return {"message": error.message, "where": error.where, "fix": error.fix}
 
 
