@@ -95,7 +95,8 @@ def look_at(
         return Look(health, failure, doing(obj), (obj,), (obj,) if _may_be_stuck(obj, now, tolerance) else ())
     if kind not in WITH_PODS:
         asks = (obj,) if health.reason == "NotBound" else ()
-        return Look(_claim_health(health, events.get(target.uid, ())), None, health.message, (), asks)
+        health = _claim_health(_lost_for_good(target, health, now, tolerance), events.get(target.uid, ()))
+        return Look(health, None, health.message, (), asks)
     pods = newest_pods(obj, target.replica_sets, target.pods)
     failure = _worst(kind, pods, now, tolerance, events)
     if failure is None and health.state is HealthState.PROGRESSING:
@@ -164,6 +165,17 @@ def _creator(target: Target, obj: Object) -> Object | None:
         return obj
     uid = pod_owner(obj, target.replica_sets)
     return next((rs for rs in target.replica_sets.objects.values() if rs["metadata"].get("uid") == uid), None)
+
+
+def _lost_for_good(target: Target, health: Health, now: datetime, tolerance: Tolerance) -> Health:
+    """The volume controller calls a claim lost also when it has not yet seen the volume, and then takes it back."""
+    if health.reason != "Lost":
+        target.stuck_since = None
+        return health
+    target.stuck_since = target.stuck_since or now
+    if now - target.stuck_since < tolerance.grace:
+        return Health(HealthState.PROGRESSING, health.reason, health.message)
+    return health
 
 
 def _claim_health(health: Health, events: Sequence[Object]) -> Health:

@@ -191,6 +191,15 @@ async def test_a_controller_that_cannot_create_pods_is_told_by_its_events(cluste
     assert error.message == "StatefulSet db: FailedCreate: exceeded quota"
 
 
+async def test_a_claim_is_lost_only_when_it_stays_so(cluster: Cluster) -> None:
+    """The volume controller says so, too, of a volume that it has not seen yet."""
+    claim = await cluster.put("v1", "PersistentVolumeClaim", "data", {"phase": "Lost"}, spec={})
+    assert (await cluster.fail(claim, seconds=0.2)).timed_out
+    failed = await cluster.fail(claim, then=lambda: cluster.later(30))
+    assert not failed.timed_out
+    assert "its volume is lost" in failed.message
+
+
 async def test_a_claim_that_waits_for_its_first_pod_is_done(cluster: Cluster) -> None:
     claim = await cluster.put("v1", "PersistentVolumeClaim", "data", {"phase": "Pending"}, spec={})
     assert (await cluster.fail(claim, seconds=0.2)).timed_out
