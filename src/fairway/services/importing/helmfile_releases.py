@@ -77,7 +77,7 @@ def convert(release: Mapping[str, Any], around: Surroundings) -> Converted:
         entry["needs"] = needs
     if release.get("wait", around.defaults.get("wait")) is False:
         entry["wait"] = False
-    timeout = release.get("timeout", around.defaults.get("timeout", _DEFAULT_TIMEOUT))
+    timeout = release.get("timeout") or around.defaults.get("timeout") or _DEFAULT_TIMEOUT
     if timeout != _DEFAULT_TIMEOUT:
         entry["timeout"] = f"{timeout}s"
     history = release.get("historyMax", around.defaults.get("historyMax"))

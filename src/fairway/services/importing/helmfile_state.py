@@ -60,10 +60,18 @@ def read_state(file: Path, environment: str, programs: Programs) -> list[State]:
         )
     built = programs.output(["helmfile", "--file", file.name, "--environment", environment, "build"], file.parent)
     return [
-        State(part, (file.parent / str(part.get("basePath") or ".")), built=True)
+        State(_written(part), (file.parent / str(part.get("basePath") or ".")), built=True)
         for part in yaml.load_all(built, "helmfile build")
         if isinstance(part, dict)
     ]
+
+
+def _written(part: dict[str, Any]) -> dict[str, Any]:
+    """The build writes out every default as false or 0: what nobody wrote is taken away again."""
+    defaults = part.get("helmDefaults")
+    if not isinstance(defaults, dict):
+        return part
+    return {**part, "helmDefaults": {key: value for key, value in defaults.items() if value}}
 
 
 def first_templated(text: str) -> tuple[int, int] | None:

@@ -285,6 +285,18 @@ def test_wait_and_timeout_are_kept(folder: Path) -> None:
     assert (converted["wait"], converted["timeout"]) == (False, "60s")
 
 
+def test_defaults_that_the_program_writes_out_are_nobodys_wish(folder: Path) -> None:
+    printed = (
+        "helmDefaults: {wait: false, timeout: 0, historyMax: 0, force: false}\n"
+        "releases: [{name: web, namespace: shop, chart: ./chart, timeout: 0}]\n"
+    )
+    (folder / "helmfile.yaml").write_text(TEMPLATED)
+    states = read_state(folder / "helmfile.yaml", "default", Helmfile(printed))
+    made = Conversion(import_helmfile(states, "default", "here", folder / "out"), folder / "out")
+    assert made.releases()["web"] == {"name": "web", "chart": {"dir": "../../chart"}}
+    assert [note.partition(" ")[0] for note in made.notes] == ["helmfile"]
+
+
 def test_helmfiles_default_of_not_waiting_is_noted(folder: Path) -> None:
     made = convert(folder, "releases: [{name: web, namespace: shop, chart: ./chart}]\n")
     assert any("helmfile waits only when told to" in note for note in made.notes)
