@@ -6,15 +6,15 @@ of the environment, a template) is refused with its place; what only the chart h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from fairway.domain.errors import Position
+from fairway.domain.errors import Position, UserError
 from fairway.domain.repository.models import ChartReference, Release
 from fairway.domain.upgrades.adding import add_value
-from fairway.domain.upgrades.splice import splice
+from fairway.domain.upgrades.splice import splice, splice_all
 from fairway.domain.upgrades.written import CannotEdit, WrittenFile, entries, read_written
 from fairway.domain.values.layers import LayerKind
 from fairway.domain.values.paths import parse_key
@@ -40,6 +40,24 @@ class Place:
         if self.added_key:
             return add_value(data, self.file, self.path, self.added_key, new)
         return splice(data, self.file, self.path, new)
+
+
+def change_all(data: bytes, edits: Mapping[Place, str]) -> tuple[bytes, dict[Place, UserError]]:
+    """A file after several edits of it, and those that were refused: one bad edit does not hold up the others."""
+    rest = {place: new for place, new in edits.items() if place.added_key}
+    scalars = {place: new for place, new in edits.items() if not place.added_key}
+    refused: dict[Place, UserError] = {}
+    if scalars:
+        try:
+            data = splice_all(data, next(iter(scalars)).file, {place.path: new for place, new in scalars.items()})
+        except UserError:
+            rest = {**scalars, **rest}
+    for place, new in rest.items():
+        try:
+            data = place.changed(data, new)
+        except UserError as error:
+            refused[place] = error
+    return data, refused
 
 
 def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) -> Place:

@@ -38,6 +38,8 @@ class WrittenFile:
     bom: str
     text: str
     root: Node | None
+    sharing: Sharing | None = None
+    """None when the text has no anchors."""
 
     def at(self, node: Node) -> Position:
         return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
@@ -55,12 +57,11 @@ class WrittenFile:
         """The value at a path. Raises CannotEdit with the place and reason when it is not there, or not alone there."""
         if self.root is None:
             raise CannotEdit("the file is empty", where=Position(self.file))
-        shared = _Sharing(self.root) if "&" in self.text else None
         found = Found(self.root, None, is_flow(self.root))
         for depth, part in enumerate(path):
             found = self._step(found, part)
-            if shared is not None and shared.is_shared(found.node):
-                self._refuse_shared(found, shared.is_first(found.node, path[: depth + 1]))
+            if self.sharing is not None and self.sharing.is_shared(found.node):
+                self._refuse_shared(found, self.sharing.is_first(found.node, path[: depth + 1]))
         return found
 
     def has(self, path: Path) -> bool:
@@ -107,7 +108,7 @@ class WrittenFile:
         raise CannotEdit(message, where=where, fix="write the value itself in the alias's place")
 
 
-class _Sharing:
+class Sharing:
     """Which nodes several places use, and which of these comes first."""
 
     def __init__(self, root: Node) -> None:
@@ -148,7 +149,9 @@ def read_written(data: bytes, file: str) -> WrittenFile:
 
 def written_text(text: str, file: str) -> WrittenFile:
     bare = text.removeprefix(BOM)
-    return WrittenFile(file, BOM if bare != text else "", bare, compose_nodes(bare, file))
+    root = compose_nodes(bare, file)
+    sharing = Sharing(root) if root is not None and "&" in bare else None
+    return WrittenFile(file, BOM if bare != text else "", bare, root, sharing)
 
 
 def entries(node: MappingNode) -> list[tuple[ScalarNode, Node]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from fairway.domain.errors import FairwayError, Position, Terminal, UserError
 from fairway.domain.repository.models import Release, Repository
-from fairway.domain.upgrades.locate import Place, locate, locate_chart_version
+from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.services.upgrades.checking import Look
 
@@ -88,15 +88,18 @@ class _Patching:
     def _edit(self, file: str, places: dict[Place, list[Look]]) -> bool:
         """All edits of one file; whether it changed."""
         try:
-            before = data = self._read(file)
+            before = self._read(file)
         except FairwayError as error:
             self.errors |= {id(look): error for looks in places.values() for look in looks}
             return False
+        wanted: dict[Place, str] = {}
         for place, looks in places.items():
             try:
-                data = place.changed(data, self._new(place, looks))
+                wanted[place] = self._new(place, looks)
             except FairwayError as error:
                 self.errors |= {id(look): error for look in looks}
+        data, refused = change_all(before, wanted)
+        self.errors |= {id(look): error for place, error in refused.items() for look in places[place]}
         if data != before:
             _replace(os.path.realpath(self.shown_from / file), file, data)
         return data != before

@@ -8,7 +8,7 @@ import pytest
 
 from fairway.domain.errors import Position
 from fairway.domain.repository.models import Environment, Release
-from fairway.domain.upgrades.locate import Place, locate, locate_chart_version
+from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.domain.values.assignments import Assignment, Sourced, assignment
 from fairway.domain.values.charts import chart_defaults
@@ -198,6 +198,17 @@ def test_edits_of_one_file_may_follow_each_other(folder: Folder) -> None:
     values = load(data.decode(), "f")["releases"]
     tags = [[one["key"] for one in release.get("values", []) if one.get("value") == "6.0"] for release in values]
     assert tags == [["image.tag"], ["log.tag"], ["image.tag"], []]
+
+
+def test_one_refused_edit_does_not_hold_up_the_others(folder: Folder) -> None:
+    bad = Place("releases.yaml", ("releases", 0, "values"))
+    edits = {folder.place(name, key): "6.0" for name, key in (("bare", "image.tag"), ("plain", "image.tag"))}
+    data, refused = change_all(folder.read("releases.yaml"), {**edits, bad: "7"})
+    assert list(refused) == [bad]
+    assert "a list or a map" in refused[bad].message
+    assert data.decode().count('"6.0"') == 2
+    assert change_all(folder.read("releases.yaml"), edits) == (data, {})
+    assert change_all(data, {}) == (data, {})
 
 
 def test_the_version_of_a_chart_is_found(folder: Folder) -> None:
