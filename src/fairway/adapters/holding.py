@@ -15,7 +15,7 @@ class ProcessHolding:
 
     def __init__(self, user: str, host: str = "") -> None:
         self._user = user.replace(" ", "_")
-        self._host = host or platform.node() or "localhost"
+        self._host = _machine(host or platform.node() or "localhost")
         self._process = _text(identify(os.getpid()))
 
     def holder(self, deadline: datetime) -> Holder:
@@ -30,6 +30,15 @@ class ProcessHolding:
         pid, _, start = holder.process.partition(":")
         alive = pid.isdigit() and _text(identify(int(pid))) == holder.process and bool(start)
         return Life.ALIVE if alive else Life.DEAD
+
+
+def _machine(host: str) -> str:
+    """The host, and on Linux the namespace in which process numbers count: containers may share a host's name."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        return host
+    return f"{host}#{namespace.strip('pid:[]')}"
 
 
 def _text(process: ProcessId) -> str:

@@ -70,4 +70,12 @@ def test_a_pass_never_waits_for_itself(holding: ProcessHolding) -> None:
 
 
 def test_of_another_machine_nothing_is_known(holding: ProcessHolding) -> None:
-    assert holding.life(replace(holding.holder(DEADLINE), host="elsewhere")) is Life.ELSEWHERE
+    mine = holding.holder(DEADLINE)
+    assert holding.life(replace(mine, host="elsewhere")) is Life.ELSEWHERE
+
+
+def test_a_container_with_the_name_of_its_host_is_another_machine(holding: ProcessHolding) -> None:
+    mine = holding.holder(DEADLINE)
+    host = mine.host.partition("#")[0]
+    assert holding.life(replace(mine, host=f"{host}#1", process="1:1")) is Life.ELSEWHERE
+    assert str(mine) == f"ann_lee on {host} (process {mine.process.partition(':')[0]})"

@@ -15,7 +15,8 @@ from enum import StrEnum
 class Holder:
     """A process on a machine, and until when it says that it will be done.
 
-    `process` is `<pid>:<start time>`: a pid alone can be somebody else's after a while.
+    `process` is `<pid>:<start time>`: a pid alone can be somebody else's after a while. What follows a `#` in `host`
+    tells containers apart that have the name of their host.
     """
 
     host: str
@@ -39,7 +40,7 @@ class Holder:
         return cls(words[0], words[1], words[2], deadline)
 
     def __str__(self) -> str:
-        return f"{self.user} on {self.host} (process {self.process.partition(':')[0]})"
+        return f"{self.user} on {self.host.partition('#')[0]} (process {self.process.partition(':')[0]})"
 
 
 class Life(StrEnum):
