@@ -5,6 +5,7 @@ Adapters are imported inside the functions, so that `--help` stays fast.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -31,6 +32,7 @@ async def image_registry(
     progress: Callable[[str], None] = lambda text: None,
     env: Mapping[str, str] | None = None,
     patience: Patience | None = None,
+    clock: Callable[[], float] = time.time,
 ) -> AsyncIterator[Registry]:
     """All registries over HTTP, with the logins of docker and helm, and of `helm_repos` for what lies below them."""
     from fairway.adapters.charts.logins import Logins
@@ -39,13 +41,16 @@ async def image_registry(
     from fairway.adapters.charts.web import Patience, Web
     from fairway.adapters.registry.dates import ImageDates
     from fairway.adapters.registry.oci import OciImages
+    from fairway.adapters.registry.tag_memory import TagMemory
 
     env = process_environment() if env is None else env
     web = Web(progress, patience=patience or Patience())
     sessions = OciSessions(web, Logins(tuple(helm_repos), env), RegistryLogins(config_files(env), env))
+    memory = TagMemory(cache_dir / "images" / "tags", clock)
     try:
-        yield OciImages(sessions, ImageDates(cache_dir / "images"))
+        yield OciImages(sessions, ImageDates(cache_dir / "images"), memory)
     finally:
+        await memory.save()
         await web.aclose()
 
 

@@ -31,9 +31,10 @@ class Place:
 
 
 @asynccontextmanager
-async def asked(home: Path, *, patience: Patience = PATIENCE) -> AsyncIterator[Registry]:
-    """A client with its files below `home` and no logins but those there."""
-    async with image_registry(home / "cache", env={"HOME": str(home)}, patience=patience) as registry:
+async def asked(home: Path, *, at: float = 0.0) -> AsyncIterator[Registry]:
+    """A client with its files below `home`, no logins but those there, and a clock that stands at `at` seconds."""
+    env = {"HOME": str(home)}
+    async with image_registry(home / "cache", env=env, patience=PATIENCE, clock=lambda: at) as registry:
         yield registry
 
 

@@ -151,14 +151,35 @@ async def test_a_date_is_fetched_once_ever(web: WebServer, home: Path) -> None:
     assert web.count("/blobs/") == 1
 
 
+async def test_tags_are_dated_again_after_a_day(web: WebServer, home: Path) -> None:
+    repository = f"{web.host}/team/app"
+    tags = [f"1.0.{number}" for number in range(9)]
+    for tag in tags:
+        serve_image(web, tag, "2026-05-01T00:00:00Z")
+    for day, requests in ((0.0, 9), (0.9, 0), (1.1, 9), (1.2, 0)):
+        web.asked.clear()
+        async with asked(home, at=86400 * day) as registry:
+            assert [await registry.created(repository, tag) for tag in tags] == [MAY] * 9
+        assert sum(1 for one in web.asked if one.method == "HEAD") == requests
+
+
+async def test_what_a_tag_is_now_is_never_remembered(web: WebServer, home: Path) -> None:
+    repository = f"{web.host}/team/app"
+    serve_image(web, "main", "2026-05-01T00:00:00Z")
+    async with asked(home) as registry:
+        await registry.created(repository, "main")
+        moved = serve_image(web, "main", "2026-06-01T00:00:00Z")
+        assert await registry.digest(repository, "main") == moved
+
+
 async def test_a_damaged_memory_costs_a_request_and_nothing_else(web: WebServer, home: Path) -> None:
     serve_image(web, "1.0.0", "2026-05-01T00:00:00Z")
     for _ in range(2):
         async with asked(home) as registry:
             assert await registry.created(f"{web.host}/team/app", "1.0.0") == MAY
-        (kept,) = (home / "cache" / "images").rglob("*.json")
-        kept.write_text('{"created": 1}')
-    assert web.count("/blobs/") == 2
+        for kept in (home / "cache" / "images").rglob("*.json"):
+            kept.write_text('{"created": 1, "tags": {"1.0.0": 1}}')
+    assert (web.count("/blobs/"), web.count("/manifests/1.0.0")) == (2, 4)
 
 
 @pytest.mark.parametrize("created", ["0001-01-01T00:00:00Z", "yesterday", ""])

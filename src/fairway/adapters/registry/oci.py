@@ -17,6 +17,7 @@ from fairway.adapters.charts.oci import MOST_PAGES, next_page
 from fairway.adapters.charts.oci_session import OciSession, OciSessions
 from fairway.adapters.charts.web import Answer
 from fairway.adapters.registry.dates import ImageDates
+from fairway.adapters.registry.tag_memory import TagMemory
 from fairway.domain.charts.archive import MIB
 from fairway.domain.errors import Terminal, UserError
 
@@ -35,9 +36,12 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 class OciImages:
     """The `Registry` of services/upgrades. `platform` is the one whose image dates an index of several."""
 
-    def __init__(self, sessions: OciSessions, dates: ImageDates, *, platform: str = "linux/amd64") -> None:
+    def __init__(
+        self, sessions: OciSessions, dates: ImageDates, memory: TagMemory, *, platform: str = "linux/amd64"
+    ) -> None:
         self._sessions = sessions
         self._dates = dates
+        self._memory = memory
         self._platform = platform
         self._slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
@@ -69,9 +73,12 @@ class OciImages:
         return None if answer.status == 404 else _digest(answer.body)
 
     async def created(self, repository: str, tag: str) -> datetime | None:
-        digest = await self.digest(repository, tag)
+        digest = await self._memory.find(repository, tag)
         if digest is None:
-            return None
+            digest = await self.digest(repository, tag)
+            if digest is None:
+                return None
+            self._memory.keep(repository, tag, digest)
         if known := await self._dates.find(digest):
             return known[0]
         about = await self._config(repository, digest)

@@ -17,7 +17,10 @@ class Registry(Protocol):
         ...
 
     async def created(self, repository: str, tag: str) -> datetime | None:
-        """When the image was built, as its config says; None when there is no such tag, or the image does not say."""
+        """When the image was built, as its config says; None when there is no such tag, or the image does not say.
+
+        The date of a tag that was moved may be that of its image a day ago.
+        """
         ...
 
     async def digest(self, repository: str, tag: str) -> str | None:
