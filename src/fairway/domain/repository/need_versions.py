@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fairway.domain.charts.versions import parse_version
 from fairway.domain.errors import Diagnostic
-from fairway.domain.repository.models import Need
+from fairway.domain.repository.models import Need, Release
 
 RULE = "min-version"
 
@@ -26,3 +28,15 @@ def version_mistake(release: str, need: Need, version: str) -> Diagnostic | None
         f'raise the chart of "{need.release}", or lower minVersion',
         rule=RULE,
     )
+
+
+def version_mistakes(declared: Iterable[tuple[Release, str]]) -> list[tuple[str, Diagnostic]]:
+    """All of them by release, in one environment, given the versions of charts as far as those are known."""
+    known = {release.name: (release, version) for release, version in declared}
+    mistakes = [
+        (release.name, version_mistake(release.name, need, known[need.release][1]))
+        for release, _ in known.values()
+        for need in release.needs
+        if need.release in known
+    ]
+    return [(name, mistake) for name, mistake in mistakes if mistake is not None]

@@ -14,7 +14,7 @@ from fairway.domain.health import needs_look
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.releases.notes import decode_inventory
 from fairway.domain.repository.models import Release
-from fairway.domain.repository.need_versions import version_mistake
+from fairway.domain.repository.need_versions import version_mistakes
 from fairway.services.engine.inputs import ReleaseInputs
 from fairway.services.engine.session import Session, Unhealthy
 from fairway.services.engine.snapshot import Snapshot
@@ -25,15 +25,9 @@ Place = tuple[str, str, str]
 
 def check_versions(gathered: Iterable[ReleaseInputs]) -> None:
     """Raises `InvalidInput` for every `minVersion` that the chart of a needed release does not reach."""
-    inputs = {one.release.name: one for one in gathered}
-    mistakes = []
-    for one in inputs.values():
-        for need in one.release.needs:
-            needed = inputs.get(need.release)
-            if needed is not None and needed.chart is not None:
-                mistakes.append(version_mistake(one.release.name, need, needed.chart.version))
-    if found := [mistake for mistake in mistakes if mistake is not None]:
-        raise InvalidInput(found)
+    mistakes = version_mistakes((one.release, one.chart.version if one.chart else "") for one in gathered)
+    if mistakes:
+        raise InvalidInput([mistake for _, mistake in mistakes])
 
 
 class NeededHealth:

@@ -16,6 +16,7 @@ from fairway.domain.charts.rendering import ChartSource
 from fairway.domain.errors import Diagnostic, InvalidInput, Severity, Terminal, Transient, UserError
 from fairway.domain.manifests.objects import Object
 from fairway.domain.repository.models import Environment, Release, Repository
+from fairway.domain.repository.need_versions import version_mistakes
 from fairway.domain.values.interpolation import UnsetVariable
 from fairway.domain.values.outputs import OutputPending
 from fairway.services.engine.building import build
@@ -63,7 +64,9 @@ class RenderedReleases:
                 return await self._render(opened, release, places, collected)
 
         found = await asyncio.gather(*(one(release) for release in opened.environment.releases))
-        return [item for item in found if item is not None]
+        examined = [item for item in found if item is not None]
+        _check_versions(examined, collected)
+        return examined
 
     async def _render(
         self, opened: OpenRendering, release: Release, places: Places, collected: Collected
@@ -103,6 +106,15 @@ class RenderedReleases:
             else:
                 collected.add(_rule(error, rule), Severity.ERROR, place, whose, text, error.fix)
         return None
+
+
+def _check_versions(examined: Sequence[Examined], collected: Collected) -> None:
+    """`minVersion` of needs against charts whose version is only known once they are fetched."""
+    whose = {item.whose.release.name: item.whose for item in examined}
+    versions = [(item.whose.release, item.chart.version if item.chart else "") for item in examined]
+    for name, mistake in version_mistakes(versions):
+        text = mistake.message.removeprefix(f'release "{name}" ')
+        collected.add(mistake.rule, mistake.severity, mistake.position, whose[name], text, mistake.fix)
 
 
 async def _objects(content: Content, opened: OpenRendering) -> tuple[tuple[str, Object], ...]:

@@ -354,3 +354,19 @@ async def test_a_release_that_fails_without_values_of_the_cluster_is_a_warning(r
     [found] = await run({"releases.yaml": FROM_CLUSTER, "chart/values.schema.json": schema})
     assert (found.rule, found.severity) == ("unknown-value", Severity.WARNING)
     assert found.fix == "see what --live says"
+
+
+async def test_a_needed_chart_that_is_too_old_is_found_once_its_version_is_known(run: Lint) -> None:
+    releases = (
+        "releases:\n"
+        "  - {name: web, chart: {dir: chart}}\n"
+        "  - name: api\n"
+        "    chart: {dir: chart}\n"
+        "    needs: [{release: web, minVersion: 1.3.0}]\n"
+        "  - {name: jobs, chart: {dir: chart}, needs: [{release: web, minVersion: 1.2.3}]}\n"
+    )
+    found = [one for one in await run.texts({"releases.yaml": releases}) if "min-version" in one]
+    assert found == [
+        'releases.yaml:5:13 error min-version release "api" in prod: needs "web" from version 1.3.0, and this '
+        'environment declares 1.2.3 | raise the chart of "web", or lower minVersion'
+    ]
