@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from fairway.adapters.helm.sdk import SdkRenderer
     from fairway.domain.deployments.record import Run
     from fairway.domain.repository.models import Environment, Repository
+    from fairway.domain.values.secrets import SecretRegister
     from fairway.services.charts import Charts
     from fairway.services.contexts import ClusterAccess
     from fairway.services.engine.opened import OpenEnvironment
     from fairway.services.engine.ports import RevisionStore
+    from fairway.services.engine.recording import LedgerLog
     from fairway.services.recording.recorder import Recorder
     from fairway.services.rendering import OpenRendering, SchemaSource
     from fairway.services.values.ports import Decryptor
@@ -166,6 +168,19 @@ def begin_run(recorder: Recorder, settings: Settings, facts: GitFacts, action: s
         repository=facts.remote,
     )
     return recorder.begin(Door.CLI, action, cause)
+
+
+def change_log(
+    settings: Settings, recorder: Recorder, run: Run, environment: Environment, secrets: SecretRegister
+) -> LedgerLog:
+    """Where the changes of one environment are written down."""
+    from fairway.adapters.sql.urls import LedgerKind, read_ledger_url
+    from fairway.services.engine.recording import LedgerLog
+
+    kept = read_ledger_url(settings.ledger_url).kind is not LedgerKind.NONE
+    return LedgerLog(
+        recorder, run, environment=environment.name, cluster=environment.cluster.name, secrets=secrets, findable=kept
+    )
 
 
 def repository_source(repository: Repository, facts: GitFacts) -> str:

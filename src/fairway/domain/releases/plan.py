@@ -125,3 +125,5 @@ class EnvironmentPlan:
     protected: bool = False
     dirty: bool = False
     """Files differ from the commit."""
+    refusal: str = ""
+    """Why an apply would refuse the environment as a whole: more would be deleted than its policy allows."""

@@ -171,7 +171,6 @@ async def _one(call: Call, environment: Environment, only: frozenset[str], *, aw
 async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter) -> None:
     from fairway import wiring_engine
     from fairway.services.engine.planning import PlanOptions
-    from fairway.services.engine.recording import LedgerLog
     from fairway.services.engine.running import EnvironmentRun, RunOptions
 
     options, facts = call.options, call.facts
@@ -193,13 +192,7 @@ async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter)
     async with wiring_engine.open_environment(
         call.settings, call.repository, environment, call.charts, engine=options.engine
     ) as opened:
-        log = LedgerLog(
-            call.recorder,
-            call.run,
-            environment=environment.name,
-            cluster=environment.cluster.name,
-            secrets=opened.secrets,
-        )
+        log = wiring_engine.change_log(call.settings, call.recorder, call.run, environment, opened.secrets)
         work = EnvironmentRun(opened.session, environment, opened.gather, options=run_options, report=report, log=log)
         ended.result = work.result
         await work.apply()
@@ -243,6 +236,7 @@ def _environment(ended: Ended) -> dict[str, Any]:
         where = str(error.where) if error.where else None
         data["error"] = {"message": error.message, "where": where, "fix": error.fix}
     if result is not None:
+        place = {release.name: n for n, release in enumerate(environment.releases)}
         data["releases"] = [
             {
                 "name": name,
@@ -253,6 +247,6 @@ def _environment(ended: Ended) -> dict[str, Any]:
                 "changed": [str(ref) for ref in one.changed],
                 "deleted": [str(ref) for ref in one.deleted],
             }
-            for name, one in result.results.items()
+            for name, one in sorted(result.results.items(), key=lambda item: place.get(item[0], len(place)))
         ]
     return data

@@ -137,7 +137,6 @@ def _run(place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) 
 async def _with_verbs(settings: Settings, place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) -> int:
     from fairway import wiring, wiring_engine
     from fairway.entrypoints.cli.render.progress import form_for, reporting
-    from fairway.services.engine.recording import LedgerLog
     from fairway.services.engine.verbs import Verbs, exit_code
 
     facts = await facts_of(place)
@@ -151,13 +150,7 @@ async def _with_verbs(settings: Settings, place: Place, action: str, work: Calla
         run = wiring_engine.begin_run(recorder, settings, facts, action)
         with reporting(sys.stderr, form=form, color=settings.color) as report:
             async with opened_environment(settings, place, place.one) as opened:
-                log = LedgerLog(
-                    recorder,
-                    run,
-                    environment=place.one.name,
-                    cluster=place.one.cluster.name,
-                    secrets=opened.secrets,
-                )
+                log = wiring_engine.change_log(settings, recorder, run, place.one, opened.secrets)
                 try:
                     result = await work(Verbs(opened, report, log))
                 except asyncio.CancelledError:

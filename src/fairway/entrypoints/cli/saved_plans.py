@@ -76,7 +76,6 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
     from fairway.entrypoints.cli.opening import facts_of, opened_environment
     from fairway.entrypoints.cli.render.progress import form_for, reporting
     from fairway.services.engine.planning import PlanOptions
-    from fairway.services.engine.recording import LedgerLog
     from fairway.services.engine.running import EnvironmentRun, RunOptions
     from fairway.services.engine.saving import check_saved, covers
 
@@ -102,13 +101,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
                     dirty=facts.dirty,
                 )
                 async with opened_environment(settings, place, environment) as opened:
-                    log = LedgerLog(
-                        recorder,
-                        run,
-                        environment=environment.name,
-                        cluster=environment.cluster.name,
-                        secrets=opened.secrets,
-                    )
+                    log = wiring_engine.change_log(settings, recorder, run, environment, opened.secrets)
                     work = EnvironmentRun(
                         opened.session, environment, opened.gather, options=options, report=report, log=log
                     )

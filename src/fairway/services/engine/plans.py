@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fairway.domain.errors import FairwayError, InvalidInput
 from fairway.domain.manifests.origins import with_origins
 from fairway.domain.releases import notes
+from fairway.domain.releases.blast_radius import Deletion
 from fairway.domain.releases.plan import EnvironmentPlan, ObjectAction, ObjectChange, ReleasePlan
 from fairway.domain.releases.revision import Status
 from fairway.domain.releases.state import Action, ReleaseState
@@ -66,6 +67,8 @@ async def plan_environment(
     if mistakes:
         raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
     check_versions(p.inputs for _, p, _ in results if p is not None and p.inputs is not None)
+    total = len(unwanted) + len(environment.releases)
+    deletion = Deletion("releases", len(unwanted), total, environment.policy.prune_max_releases)
     removals = await asyncio.gather(*(_removal(opened, snapshot, name) for name in unwanted))
     plan = EnvironmentPlan(
         environment=environment.name,
@@ -77,6 +80,7 @@ async def plan_environment(
         subject=subject,
         dirty=dirty,
         protected=environment.protected,
+        refusal=str(deletion) if deletion.exceeds else "",
     )
     return PlannedEnvironment(plan, tuple(p for _, p, _ in results if p is not None))
 

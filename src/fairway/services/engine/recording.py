@@ -41,6 +41,10 @@ class ChangeLog(Protocol):
         """The change ended."""
         ...
 
+    def not_begun(self, release: str, namespace: str, action: Action, result: Result) -> None:
+        """Asked for, and nothing was touched: refused, stopped by another one's failure, or not to be planned."""
+        ...
+
 
 class NoLog:
     """Writes nothing down: for planning, and for tests that look elsewhere."""
@@ -53,23 +57,36 @@ class NoLog:
     def closing(self, change_id: str, plan: Planned, result: Result) -> None:
         return None
 
+    def not_begun(self, release: str, namespace: str, action: Action, result: Result) -> None:
+        return None
+
 
 class LedgerLog:
     """Writes to the ledger through a recorder; texts are masked on the way."""
 
     def __init__(
-        self, recorder: Recorder, run: Run, *, environment: str, cluster: str, secrets: SecretRegister
+        self,
+        recorder: Recorder,
+        run: Run,
+        *,
+        environment: str,
+        cluster: str,
+        secrets: SecretRegister,
+        findable: bool = True,
     ) -> None:
         self._recorder = recorder
         self._run = run
         self._environment = environment
         self._cluster = cluster
         self._secrets = secrets
+        self._findable = findable
         self._opened: list[str] = []
 
     @property
     def reference(self) -> str:
         """The one deployment, or the run when there are several."""
+        if not self._findable:
+            return ""
         return self._opened[0] if len(self._opened) == 1 else self._run.id if self._opened else ""
 
     def opening(self, plan: Planned) -> str:
@@ -100,6 +117,19 @@ class LedgerLog:
         if result.kept_revision:
             back = f"back to revision {result.kept_revision}"
             self._recorder.finished(change_id, State.ROLLED_BACK, description=back, revision=result.revision or None)
+
+    def not_begun(self, release: str, namespace: str, action: Action, result: Result) -> None:
+        requested = Requested(
+            environment=self._environment,
+            release=release,
+            action=ChangeKind(action.value if action is not Action.NOTHING else ChangeKind.UPGRADE),
+            cluster=self._cluster,
+            namespace=namespace,
+        )
+        (deployment,) = self._recorder.open(self._run, [requested])
+        self._opened.append(deployment.id)
+        text = self._secrets.mask("\n".join(result.reasons))
+        self._recorder.finished(deployment.id, State.ERROR, description=text)
 
 
 def _metadata(chart: object) -> dict[str, str]:

@@ -29,7 +29,7 @@ from fairway.domain.releases import notes
 from fairway.domain.releases.blast_radius import Deletion
 from fairway.domain.releases.ordering import with_needs
 from fairway.domain.releases.revision import Status
-from fairway.domain.releases.state import Action
+from fairway.domain.releases.state import Action, ReleaseState
 from fairway.domain.repository.models import Environment, Release
 from fairway.services.engine.carrying import Result, carry_out
 from fairway.services.engine.inputs import ReleaseInputs, refreshed
@@ -80,9 +80,10 @@ class RunResult:
     @property
     def exit_code(self) -> int:
         outcomes = {r.outcome for r in self.results.values()}
-        if outcomes & {Outcome.FAILED, Outcome.SKIPPED}:
+        if Outcome.FAILED in outcomes:
             return 1
-        return Refused.exit_code if Outcome.REFUSED in outcomes else 0
+        # Whoever needs a refused release is not started, and that changes nothing about the reason.
+        return Refused.exit_code if Outcome.REFUSED in outcomes else int(Outcome.SKIPPED in outcomes)
 
 
 class EnvironmentRun:
@@ -335,6 +336,9 @@ class EnvironmentRun:
     def _settle(self, name: str, result: Result, elapsed: float, plan: Planned | None = None) -> Outcome:
         result = replace(result, reasons=tuple(self._session.mask(line) for line in result.reasons))
         self.result.results[name] = result
+        waits = plan is not None and plan.state is ReleaseState.STALLED
+        if result.outcome.is_bad and name not in self._begun and not waits:
+            self._log.not_begun(name, self._environment.namespace, self._expected(name), result)
         before = _version(plan.previous.chart) if plan and plan.previous else ""
         after = _version(plan.change.content.chart) if plan and plan.change else ""
         self._report(

@@ -18,7 +18,7 @@ from fairway.domain.progress import (
     RunFinished,
     RunStarted,
 )
-from fairway.domain.releases.revision import HookEvent, Status
+from fairway.domain.releases.revision import HookEvent, RevisionSummary, Status
 from fairway.domain.releases.state import Action, ReleaseState
 from fairway.domain.repository.models import Policy, Release
 from fairway.services.engine.carrying import Result
@@ -104,7 +104,8 @@ class Verbs:
             snapshot = await self.opened.look()
             latest = snapshot.latest(name)
             if latest is None or latest.status is Status.UNINSTALLED:
-                known = ", ".join(snapshot.release_names) or "none"
+                there = [n for n in snapshot.release_names if _is_there(snapshot.latest(n))]
+                known = ", ".join(there) or "none"
                 raise UserError(
                     f"there is no release {name} in namespace {snapshot.namespace}", fix=f"there are: {known}"
                 )
@@ -215,6 +216,10 @@ class Verbs:
                 interrupted=True,
             )
         )
+
+
+def _is_there(latest: RevisionSummary | None) -> bool:
+    return latest is not None and latest.status is not Status.UNINSTALLED
 
 
 def exit_code(result: Result) -> int:

@@ -42,6 +42,7 @@ def _environment(plan: EnvironmentPlan) -> dict[str, Any]:
         "commit": plan.commit,
         "subject": plan.subject,
         "dirty": plan.dirty,
+        "refusal": plan.refusal,
         "protected": plan.protected,
         "releases": [_release(release) for release in plan.releases],
     }

@@ -36,6 +36,9 @@ def plan_markdown(plans: Sequence[EnvironmentPlan], *, limit: int = LIMIT) -> st
     head = [MARKER, f"### Fairway plan: {', '.join(words.totals(plans))}", "", *_table(plans, limit), ""]
     text = "\n".join(head)
     left_out: list[str] = []
+    text += "".join(
+        f"\n⛔ {_escaped(plan.environment)}: {_escaped(words.refusal(plan))}\n" for plan in plans if plan.refusal
+    )
     for plan in plans:
         sections = [(r, _section(r)) for r in plan.releases if not words.is_quiet(r)]
         opening = f"\n<details><summary>{_summary(plan)}</summary>\n\n"

@@ -47,13 +47,16 @@ def _environment(plan: EnvironmentPlan, width: int) -> Iterator[Line]:
     if quiet := words.unchanged_names(plan):
         yield plain(f"= {len(quiet)} unchanged: {named(quiet, 8)}", "dim")
         yield ()
+    if plan.refusal:
+        yield plain(words.refusal(plan), "bold red")
+        yield ()
 
 
 def _release(release: ReleasePlan, width: int) -> Iterator[Line]:
     yield ((release.release, "bold"), (" · ", "dim"), (words.title(release), _TITLES.get(release.action, "")))
     for reason in words.reasons(release):
         yield plain(f"  {reason}")
-    if release.state is ReleaseState.FOREIGN:
+    if release.state is ReleaseState.FOREIGN and "adopt" not in release.reason:
         yield plain("  to take them over: policy: {adopt: true} in the release", "dim")
     shown = [change for change in release.objects if change.action is not ObjectAction.UNCHANGED]
     for change in shown:

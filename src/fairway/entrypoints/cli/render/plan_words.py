@@ -138,6 +138,11 @@ def environment_facts(plan: EnvironmentPlan) -> str:
     return facts + (" · protected" if plan.protected else "")
 
 
+def refusal(plan: EnvironmentPlan) -> str:
+    """`an apply would refuse this: 6 of 8 releases would be deleted; the limit is 50%`, and the way out."""
+    return f"an apply would refuse this: {plan.refusal}; if that is right: fairway apply --allow-deletions"
+
+
 def totals(plans: Sequence[EnvironmentPlan]) -> list[str]:
     """`2 releases, 5 objects change`, `1 object is deleted`, `1 release refused`, `5 unchanged`; never empty."""
     releases = [release for plan in plans for release in plan.releases]

@@ -167,7 +167,7 @@ def finished(event: ReleaseFinished, label: str, width: int, *, wrap: int = 0) -
                 (f"  {glyph} ", style),
                 (name, ""),
                 (f"{what:<{WHAT}}  {revision:<12}  ", ""),
-                (seconds(event.elapsed), "dim"),
+                (seconds(event.elapsed) + (f"   {clean(event.reasons[0])}" if event.reasons else ""), "dim"),
             )
         )
     else:
