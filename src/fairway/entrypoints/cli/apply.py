@@ -18,6 +18,7 @@ from fairway.entrypoints.cli.options import (
     loaded,
     releases_option,
 )
+from fairway.entrypoints.cli.output import output_option
 from fairway.entrypoints.cli.running import engine_option, run_async
 from fairway.settings import load_settings
 
@@ -36,13 +37,15 @@ if TYPE_CHECKING:
 @click.option("--gitlab", is_flag=True, help="Take the kubeconfig from the GitLab CI environment.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is healthy.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Instead of each release's own timeout.")
-@click.option("--concurrency", "-j", type=click.IntRange(1, 200), default=16, show_default=True)
+@click.option(
+    "--concurrency", "-j", type=click.IntRange(1, 200), default=16, show_default=True, help="Releases at a time."
+)
 @click.option("--allow-deletions", is_flag=True, help="Delete more than the policy's limits allow.")
 @click.option("--take-over", is_flag=True, help="Take over releases whose writer is known to be dead.")
 @click.option("--force", is_flag=True, help="Store a new revision also where nothing changed.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, also for protected environments.")
 @click.option("--quiet", "-q", is_flag=True, help="Only failures and the closing line.")
-@click.option("--output", "-o", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True)
+@output_option("text", "json", "yaml")
 @engine_option
 def apply(
     environment: str | None,
@@ -78,7 +81,8 @@ def apply(
       fairway apply --plan plan.json          exactly what was planned, or nothing
 
     \b
-    Exit codes: 0 all well, 1 a release failed, 2 a mistake in the files, 3 refused, 4 the cluster did not answer.
+    Exit codes: 0 all well, 1 a release failed, 2 a mistake in the files, 3 refused, 4 the cluster did not answer,
+    130 interrupted.
     """
     settings = load_settings()
     if dry_run:

@@ -18,6 +18,7 @@ import click
 
 from fairway import __version__
 from fairway.domain.errors import FairwayError
+from fairway.entrypoints.cli.render.style import shorten
 
 ISSUES = "the project's issue tracker"
 LONGEST_MESSAGE = 400
@@ -44,7 +45,7 @@ def disk_trouble(error: BaseException) -> str:
 def report_crash(error: BaseException, folder: Path, arguments: list[str]) -> None:
     """Tell it on stderr and write the report to `folder`, readable by its owner only."""
     leaf = next(_leaves(error))
-    said = _said(leaf).partition("\n")[0]
+    said = shorten(_said(leaf).partition("\n")[0], 160)
     click.echo(f"{click.style('error', fg='red', bold=True)}: this is a mistake in Fairway itself: {said}", err=True)
     path = folder / f"crash-{datetime.now(UTC):%Y%m%dT%H%M%S}-{os.getpid()}.txt"
     text = _text(error, arguments)

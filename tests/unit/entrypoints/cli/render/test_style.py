@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fairway.entrypoints.cli.render.style import (
-    commit,
     clean,
+    commit,
     count,
     fold,
     named,
