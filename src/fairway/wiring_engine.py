@@ -188,8 +188,10 @@ def repository_source(repository: Repository, facts: GitFacts) -> str:
 
     Written on every revision, so that a run prunes only what its own repository declared.
     """
+    from fairway.domain.repository.remotes import canonical_remote
+
     name = repository.environments_file.rpartition("/")[2]
-    return f"{facts.remote}//{facts.prefix}{name}" if facts.remote else repository.environments_file
+    return f"{canonical_remote(facts.remote)}//{facts.prefix}{name}" if facts.remote else repository.environments_file
 
 
 def _now() -> datetime:

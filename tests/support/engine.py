@@ -208,7 +208,7 @@ class World:
         """`fairway apply`, or with `insist=False` what an agent does."""
         opened = self.opened(declared)
         options = RunOptions(
-            plan=PlanOptions(source=SOURCE, retry_stalled=insist, **plan),
+            plan=PlanOptions(**{"source": SOURCE, "retry_stalled": insist, **plan}),
             only=frozenset(only),
             concurrency=concurrency,
             allow_deletions=allow_deletions,

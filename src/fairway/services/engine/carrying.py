@@ -110,7 +110,7 @@ async def _once(
 ) -> Result:
     assert plan.inputs is not None
     if plan.change is None:
-        await _keep_house(session, snapshot, plan)
+        await _keep_house(session, snapshot, plan, options.source)
         return Result(Outcome.UNCHANGED, plan.latest.version if plan.latest else 0)
     _check_deletions(plan, allow_deletions)
     if plan.action is Action.CORRECT:
@@ -154,16 +154,23 @@ def _check_deletions(plan: Planned, allowed: bool) -> None:
         )
 
 
-async def _keep_house(session: Session, snapshot: Snapshot, plan: Planned) -> None:
+async def _keep_house(session: Session, snapshot: Snapshot, plan: Planned, source: str) -> None:
     """What is wrong in the records of a release that is as it should be.
 
     A writer that died after its last revision was stored may have left an older one that is called deployed. Inputs
-    that changed without changing what comes of them are noted, so that they are not rendered again each time.
+    that changed without changing what comes of them are noted, so that they are not rendered again each time; and so
+    is who declares the release now, because only he will remove it one day.
     """
     assert plan.inputs is not None
-    if plan.previous is not None and plan.previous.notes_to_self.get(notes.INPUTS) != plan.inputs.digest:
-        parts = self_notes(plan.inputs, plan.previous.notes_to_self.get(notes.SOURCE, ""))
-        await session.store.update(replace(plan.previous, notes_to_self={**plan.previous.notes_to_self, **parts}))
+    if plan.latest is not None and source:
+        wanted = self_notes(plan.inputs, source)
+        stale = any(
+            plan.latest.notes_to_self.get(k) != wanted[k] for k in (notes.INPUTS, notes.ENVIRONMENT, notes.SOURCE)
+        )
+        latest = plan.latest if stale else None
+        stored = await session.store.read(latest.namespace, latest.name, latest.version) if latest else None
+        if stored is not None and stored.status is Status.DEPLOYED:
+            await session.store.update(replace(stored, notes_to_self={**stored.notes_to_self, **wanted}))
     for summary in snapshot.history(plan.name):
         if summary.status is Status.DEPLOYED and plan.latest is not None and summary.version < plan.latest.version:
             stray = await session.store.read(summary.namespace, summary.name, summary.version)

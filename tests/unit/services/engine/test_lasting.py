@@ -169,6 +169,18 @@ async def test_inputs_that_changed_without_an_effect_are_noted_and_not_rendered_
     assert {name for name, count in reads.items() if count} == {"list"}, "the stored revision was read again"
 
 
+async def test_a_release_belongs_to_whoever_declares_it_now_and_only_he_removes_it(world: World) -> None:
+    declared = plain("a", config_map("one"))
+    await world.apply(declared)
+    moved = replace(world, environment_name="renamed")
+    assert (await moved.apply(declared, source="elsewhere//environments.yaml")).results[
+        "a"
+    ].outcome is Outcome.UNCHANGED
+    assert (await world.apply()).results == {}
+    gone = await moved.apply(source="elsewhere//environments.yaml")
+    assert gone.results["a"].outcome is Outcome.UNINSTALLED
+
+
 # --- how long a writer promises to take
 
 
