@@ -50,7 +50,7 @@ def expand(text: str, variables: Mapping[str, str], where: Position | None, used
     """Replace variables of the process environment; `$$` becomes `$`.
 
     `${VAR:-default}` takes the default when VAR is unset or empty; the default may hold variables itself.
-    Names that were read are added to `used`. Raises `UserError` for a variable that is unset and has no default (`UnsetVariable`).
+    Names that were read are added to `used`. Raises `UserError` (`UnsetVariable`) for one unset without default.
     """
     if "$" not in text:
         return text

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fairway.domain.progress import Event, Reporter
     from fairway.domain.repository.models import Environment, Repository
     from fairway.services.charts import Charts
-    from fairway.services.engine.running import RunResult
+    from fairway.services.engine.run_result import RunResult
     from fairway.services.recording.recorder import Recorder
 
 

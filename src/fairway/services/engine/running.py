@@ -7,38 +7,29 @@ cluster is busy while others are still being rendered. A failure stops only thos
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from fairway.domain.charts.rendering import Capabilities
 from fairway.domain.errors import FairwayError, InvalidInput, Refused
-from fairway.domain.progress import (
-    Notice,
-    Outcome,
-    Phase,
-    PhaseKind,
-    ReleaseFinished,
-    ReleaseStarted,
-    Reporter,
-    RunFinished,
-    RunStarted,
-)
+from fairway.domain.progress import Outcome, PhaseKind, Reporter
 from fairway.domain.releases import notes
 from fairway.domain.releases.blast_radius import Deletion
 from fairway.domain.releases.ordering import with_needs
 from fairway.domain.releases.revision import Status
-from fairway.domain.releases.state import Action, ReleaseState
+from fairway.domain.releases.state import Action
 from fairway.domain.repository.models import Environment, Release
 from fairway.services.engine.carrying import Result, carry_out
 from fairway.services.engine.inputs import ReleaseInputs, refreshed
 from fairway.services.engine.namespaces import ensure_namespace
+from fairway.services.engine.narrating import PHASES, Narration
 from fairway.services.engine.needing import NeededHealth, check_versions
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
 from fairway.services.engine.plans import unwanted_releases
 from fairway.services.engine.recording import ChangeLog
 from fairway.services.engine.removing import remove_release
+from fairway.services.engine.run_result import RunResult
 from fairway.services.engine.session import Session
 from fairway.services.engine.snapshot import Snapshot
 
@@ -61,31 +52,6 @@ class RunOptions:
     dirty: bool = False
 
 
-@dataclass(slots=True)
-class RunResult:
-    """What came of an environment's run, by release."""
-
-    environment: str
-    results: dict[str, Result] = field(default_factory=dict)
-    elapsed: float = 0.0
-    deployment: str = ""
-    """Under which id the ledger shows what was done; empty when nothing was."""
-    bugs: list[Exception] = field(default_factory=list)
-    """What should never have been raised; each is the failure of one release, and worth a report."""
-
-    @property
-    def counts(self) -> Counter[Outcome]:
-        return Counter(result.outcome for result in self.results.values())
-
-    @property
-    def exit_code(self) -> int:
-        outcomes = {r.outcome for r in self.results.values()}
-        if Outcome.FAILED in outcomes:
-            return 1
-        # Whoever needs a refused release is not started, and that changes nothing about the reason.
-        return Refused.exit_code if Outcome.REFUSED in outcomes else int(Outcome.SKIPPED in outcomes)
-
-
 class EnvironmentRun:
     """Applies one environment once."""
 
@@ -103,14 +69,17 @@ class EnvironmentRun:
         self._environment = environment
         self._gather = gather
         self._options = options
-        self._report = report
         self._log = log
+        self._tell = Narration(environment, report, log, session.mask)
         self._room = asyncio.Semaphore(options.concurrency)
         self._snapshot = Snapshot(session.kube, session.store, environment.namespace)
         self._needed = NeededHealth(session, self._snapshot)
-        self.result = RunResult(environment.name)
         self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
-        self._begun: dict[str, float] = {}
+
+    @property
+    def result(self) -> RunResult:
+        """What came of it so far."""
+        return self._tell.result
 
     async def apply(self) -> RunResult:
         """Carry out everything that the environment declares. Raises only what concerns the whole environment.
@@ -126,7 +95,14 @@ class EnvironmentRun:
         self._check_removals(unwanted)
         self._snapshot.leaving = frozenset(unwanted)
         await self._gather_all(chosen)
-        self._announce(chosen, unwanted)
+        self._tell.announce(
+            [self._expected(release.name) for release in chosen],
+            [*(release.name for release in chosen), *unwanted],
+            unwanted=len(unwanted),
+            commit=self._options.commit,
+            subject=self._options.subject,
+            dirty=self._options.dirty,
+        )
         try:
             await ensure_namespace(self._session.kube, self._snapshot)
             await self._each_in_turn(chosen)
@@ -134,10 +110,10 @@ class EnvironmentRun:
                 await self._remove(name)
         except asyncio.CancelledError:
             self.result.elapsed = clock() - started
-            self._interrupted([*(r.name for r in chosen), *unwanted])
+            self._tell.interrupted([*(r.name for r in chosen), *unwanted], self._options.only)
             raise
         self.result.elapsed = clock() - started
-        self._finish()
+        self._tell.finish()
         return self.result
 
     async def _each_in_turn(self, chosen: Sequence[Release]) -> None:
@@ -185,25 +161,11 @@ class EnvironmentRun:
             raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
         check_versions(i for i in self._gathered.values() if isinstance(i, ReleaseInputs))
 
-    def _announce(self, chosen: Sequence[Release], unwanted: Sequence[str]) -> None:
-        counts: Counter[Action] = Counter(self._expected(release.name) for release in chosen)
-        counts[Action.UNINSTALL] += len(unwanted)
-        self._report(
-            RunStarted(
-                environment=self._environment.name,
-                cluster=self._environment.cluster.name,
-                namespace=self._environment.namespace,
-                releases=(*(r.name for r in chosen), *unwanted),
-                commit=self._options.commit,
-                subject=self._options.subject,
-                dirty=self._options.dirty,
-                counts={action: n for action, n in counts.items() if n},
-            )
-        )
-
     def _expected(self, name: str) -> Action:
         """What will probably be done, for the headline; the plan of each release has the last word."""
-        latest, inputs = self._snapshot.latest(name), self._gathered[name]
+        latest, inputs = self._snapshot.latest(name), self._gathered.get(name)
+        if inputs is None:
+            return Action.UNINSTALL
         if latest is None or latest.status is Status.UNINSTALLED:
             return Action.INSTALL
         same = isinstance(inputs, ReleaseInputs) and latest.notes_to_self.get(notes.INPUTS) == inputs.digest
@@ -215,7 +177,7 @@ class EnvironmentRun:
         await ready.wait()
         waiting_for = [need for need in needs if not done[need].done()]
         if waiting_for:
-            self._phase(release.name, PhaseKind.QUEUED, f"for {', '.join(waiting_for)}")
+            self._tell.phase(release.name, PhaseKind.QUEUED, f"for {', '.join(waiting_for)}")
         outcomes = {need: await done[need] for need in needs}
         failed = [need for need, outcome in outcomes.items() if outcome.is_bad]
         if failed:
@@ -232,7 +194,7 @@ class EnvironmentRun:
             plan = await self._session.backoff.persist(
                 lambda *_: self._plan(release, again=again),
                 retries=max(1, release.policy.retries),
-                say=lambda text: self._phase(release.name, PhaseKind.QUEUED, text),
+                say=lambda text: self._tell.phase(release.name, PhaseKind.QUEUED, text),
             )
             if plan.change is not None and plan.action is not Action.CORRECT:
                 unmet = await self._unmet(release, [need for need in needs if needs[need] is Outcome.UNCHANGED])
@@ -248,18 +210,9 @@ class EnvironmentRun:
             if plan.drifted:
                 names = ", ".join(str(ref) for ref in plan.drifted)
                 text = f"changed in the cluster, and left so by policy: {names}"
-                self._report(Notice(text, environment=self._environment.name, release=release.name))
+                self._tell.notice(text, release.name)
             return await self._carry(plan), plan
-        self._begun[plan.name] = asyncio.get_running_loop().time()
-        self._report(
-            ReleaseStarted(
-                self._environment.name,
-                release.name,
-                plan.action,
-                before=_version(plan.previous.chart) if plan.previous else "",
-                after=_version(plan.change.content.chart),
-            )
-        )
+        self._tell.begin(plan.name, plan.action, plan)
         change_id = self._log.opening(plan)
         if change_id:
             marked = {**plan.change.notes_to_self, notes.DEPLOYMENT: change_id}
@@ -276,7 +229,7 @@ class EnvironmentRun:
         for name in unchanged:
 
             def say(text: str, name: str = name) -> None:
-                self._phase(release.name, PhaseKind.QUEUED, f"for {name}: {text}")
+                self._tell.phase(release.name, PhaseKind.QUEUED, f"for {name}: {text}")
 
             needed = self._environment.release(name)
             if needed is not None and (reasons := await self._needed.reasons(needed, say)):
@@ -298,7 +251,7 @@ class EnvironmentRun:
                 self._snapshot,
                 plan,
                 self._options.plan,
-                lambda phase, detail: self._phase(plan.name, PHASES.get(phase, PhaseKind.APPLYING), detail),
+                lambda phase, detail: self._tell.phase(plan.name, PHASES.get(phase, PhaseKind.APPLYING), detail),
                 allow_deletions=self._options.allow_deletions,
             )
         except Exception as error:
@@ -312,113 +265,26 @@ class EnvironmentRun:
     async def _remove(self, name: str) -> None:
         clock = asyncio.get_running_loop().time
         started = clock()
-        self._begun[name] = started
         heirs = {heir for heir in self._snapshot.heirs[name].values() if self.result.results[heir].outcome.is_bad}
         if heirs:
             why = f"{', '.join(sorted(heirs))} takes over its objects, and did not succeed: it stays until then"
             self._settle(name, Result(Outcome.SKIPPED, reasons=(why,)), 0.0)
             return
-        self._report(ReleaseStarted(self._environment.name, name, Action.UNINSTALL))
+        self._tell.begin(name, Action.UNINSTALL)
         result = await remove_release(
             self._session,
             # A fresh look: others may own now what it had when this run began.
             await self._snapshot.anew(),
             name,
             timeout=timedelta(minutes=5),
-            on_phase=lambda _, detail: self._phase(name, PhaseKind.UNINSTALLING, detail),
+            on_phase=lambda _, detail: self._tell.phase(name, PhaseKind.UNINSTALLING, detail),
             log=self._log,
         )
         self._settle(name, result, clock() - started)
 
-    def _phase(self, name: str, kind: PhaseKind, detail: str) -> None:
-        self._report(Phase(self._environment.name, name, kind, detail))
-
     def _settle(self, name: str, result: Result, elapsed: float, plan: Planned | None = None) -> Outcome:
-        result = replace(result, reasons=tuple(self._session.mask(line) for line in result.reasons))
-        self.result.results[name] = result
-        waits = plan is not None and plan.state is ReleaseState.STALLED
-        if result.outcome.is_bad and name not in self._begun and not waits:
-            self._log.not_begun(name, self._environment.namespace, self._expected(name), result)
-        before = _version(plan.previous.chart) if plan and plan.previous else ""
-        after = _version(plan.change.content.chart) if plan and plan.change else ""
-        self._report(
-            ReleaseFinished(
-                environment=self._environment.name,
-                release=name,
-                outcome=result.outcome,
-                revision=result.revision,
-                elapsed=elapsed,
-                before=before,
-                after=after,
-                reasons=result.reasons,
-                kept_revision=result.kept_revision,
-                rollback_elapsed=result.rollback_elapsed,
-                where=result.error.where if result.error else None,
-            )
-        )
-        return result.outcome
-
-    def _finish(self) -> None:
-        self.result.deployment = self._log.reference
-        bad = sorted(name for name, r in self.result.results.items() if r.outcome.is_bad)
-        again = f"fairway apply {self._environment.name} -r {','.join(bad)}"
-        self._report(
-            RunFinished(
-                environment=self._environment.name,
-                counts=self.result.counts,
-                elapsed=self.result.elapsed,
-                deployment=self.result.deployment,
-                next_steps=(("try again", again),) if bad else (),
-                exit_code=self.result.exit_code,
-            )
-        )
-
-    def _interrupted(self, names: Sequence[str]) -> None:
-        """Say what was under way, and how many were not begun; the next apply goes on where this one stopped."""
-        self.result.deployment = self._log.reference
-        now = asyncio.get_running_loop().time()
-        counts = self.result.counts
-        for name in names:
-            if name in self.result.results:
-                continue
-            if name not in self._begun:
-                counts[Outcome.SKIPPED] += 1
-                continue
-            self._settle(name, Result(Outcome.INTERRUPTED), now - self._begun[name])
-            counts[Outcome.INTERRUPTED] += 1
-        only = f" -r {','.join(sorted(self._options.only))}" if self._options.only else ""
-        self._report(
-            RunFinished(
-                environment=self._environment.name,
-                counts=counts,
-                elapsed=self.result.elapsed,
-                deployment=self.result.deployment,
-                next_steps=(("go on", f"fairway apply {self._environment.name}{only}"),),
-                exit_code=INTERRUPTED,
-                interrupted=True,
-            )
-        )
-
-
-INTERRUPTED = 130
-"""Exit code of a run that was cancelled: 128 + SIGINT, as shells have it."""
-
-PHASES = {
-    "retrying": PhaseKind.QUEUED,
-    "hooks": PhaseKind.HOOKS,
-    "crds": PhaseKind.CRDS,
-    "applying": PhaseKind.APPLYING,
-    "waiting": PhaseKind.WAITING,
-    "testing": PhaseKind.TESTING,
-    "deleting": PhaseKind.UNINSTALLING,
-    "rolling back": PhaseKind.ROLLING_BACK,
-}
+        return self._tell.settle(name, result, elapsed, expected=self._expected(name), plan=plan)
 
 
 def _reads_outputs(release: Release) -> bool:
     return any(v.value_from is not None and v.value_from.kind == "output" for v in release.values)
-
-
-def _version(chart: Mapping[str, object]) -> str:
-    metadata = chart.get("metadata")
-    return str(metadata.get("version", "")) if isinstance(metadata, Mapping) else ""

@@ -11,7 +11,7 @@ from fairway.domain.progress import Outcome
 from fairway.domain.repository.models import Environment
 from fairway.entrypoints.cli.apply_environments import Ended, chosen_releases, document, exit_code
 from fairway.services.engine.carrying import Result
-from fairway.services.engine.running import RunResult
+from fairway.services.engine.run_result import RunResult
 from fairway.services.loading import load_repository
 
 
