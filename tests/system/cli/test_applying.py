@@ -10,6 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from tests.support.cli import PROGRAM, Shop, failing, release
+from tests.support.clusters import Cluster
 
 pytestmark = pytest.mark.cluster
 
@@ -84,9 +85,13 @@ def test_an_interrupt_says_what_was_cut_short_and_how_to_go_on(shop: Shop, by: s
     assert "2 installed" in shop.run("apply", "one").err.replace("1 installed, 1 upgraded", "2 installed")
 
 
-def test_a_killed_apply_is_told_and_healed(shop: Shop) -> None:
+def test_a_killed_apply_is_told_and_healed(shop: Shop, cluster: Cluster, namespace: str) -> None:
+    def is_stored(_: str) -> bool:
+        secrets = cluster.client.get(f"/api/v1/namespaces/{namespace}/secrets")["items"]
+        return any(one["metadata"]["name"].startswith("sh.helm.release.v1.slow") for one in secrets)
+
     shop.write([release("slow", annotations={"devcluster.fairway.dev/ready-after": "120s"})])
-    shop.stopped("apply", "one", when=lambda text: "installing" in text, by=signal.SIGKILL)
+    shop.stopped("apply", "one", when=is_stored, by=signal.SIGKILL)
     assert "the process that carried it out ended" in shop.run("log", "one").out
     assert "pending-install" in shop.run("status", "one").out
     assert "recover" in shop.run("plan", "one").out
