@@ -2,11 +2,21 @@
 
 from fairway.wiring.charts import chart_fetchers, chart_service
 from fairway.wiring.clusters import cluster_access, dev_clusters, import_ports, init_ports
+from fairway.wiring.engine import (
+    begin_run,
+    change_log,
+    open_environment,
+    open_records,
+    open_rendering,
+    repository_source,
+)
 from fairway.wiring.ledger import ledger, ledger_itself, ledger_report, ledger_spool, migrate_ledger, recorder
 from fairway.wiring.upgrades import image_registry, open_upgrades
 from fairway.wiring.values import open_values, release_values
 
 __all__ = [
+    "begin_run",
+    "change_log",
     "chart_fetchers",
     "chart_service",
     "cluster_access",
@@ -19,8 +29,12 @@ __all__ = [
     "ledger_report",
     "ledger_spool",
     "migrate_ledger",
+    "open_environment",
+    "open_records",
+    "open_rendering",
     "open_upgrades",
     "open_values",
     "recorder",
     "release_values",
+    "repository_source",
 ]

@@ -19,7 +19,7 @@ from fairway.adapters.helm.sql import SqlRevisionStore
 from fairway.domain.progress import Outcome
 from fairway.domain.releases import notes
 from fairway.settings import load_settings
-from fairway.wiring_records import open_records
+from fairway.wiring.records import open_store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.helm]
 
@@ -47,7 +47,7 @@ async def both(
         variables["HELM_DRIVER_SQL_CONNECTION_STRING"] = request.getfixturevalue("postgresql_url")
     async with (
         cluster_world(cluster.kubeconfig, namespace, cluster.context) as world,
-        open_records(load_settings(variables), world.kube, now=lambda: datetime.now(UTC)) as records,
+        open_store(load_settings(variables), world.kube, now=lambda: datetime.now(UTC)) as records,
     ):
         world.session = replace(world.session, store=records)
         program = Helm(helm, cluster.kubeconfig, namespace, tmp_path, variables)

@@ -84,7 +84,7 @@ async def apply_environments(
     settings: Settings, repository: Repository, environments: Sequence[Environment], options: ApplyOptions
 ) -> int:
     """Apply them one after the other; the exit code of the call."""
-    from fairway import wiring, wiring_engine
+    from fairway import wiring
     from fairway.adapters.git.facts import read_git_facts
     from fairway.entrypoints.cli.output import emit
     from fairway.entrypoints.cli.render.progress import form_for, reporting
@@ -99,7 +99,7 @@ async def apply_environments(
     )
     ended: list[Ended] = []
     async with wiring.recorder(settings, warn) as recorder:
-        run = wiring_engine.begin_run(recorder, settings, facts, "apply")
+        run = wiring.begin_run(recorder, settings, facts, "apply")
         with reporting(sys.stderr, form=form, color=settings.color, quiet=options.quiet) as report:
             async with wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts:
                 call = Call(settings, repository, options, facts, charts, recorder, run, report)
@@ -169,7 +169,7 @@ async def _one(call: Call, environment: Environment, only: frozenset[str], *, aw
 
 
 async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter) -> None:
-    from fairway import wiring_engine
+    from fairway import wiring
     from fairway.services.engine.planning import PlanOptions
     from fairway.services.engine.running import EnvironmentRun, RunOptions
 
@@ -180,7 +180,7 @@ async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter)
             retry_stalled=True,
             take_over=options.take_over,
             force=options.force,
-            source=wiring_engine.repository_source(call.repository, facts),
+            source=wiring.repository_source(call.repository, facts),
         ),
         only=only,
         concurrency=options.concurrency,
@@ -189,10 +189,10 @@ async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter)
         subject=facts.subject,
         dirty=facts.dirty,
     )
-    async with wiring_engine.open_environment(
+    async with wiring.open_environment(
         call.settings, call.repository, environment, call.charts, engine=options.engine
     ) as opened:
-        log = wiring_engine.change_log(call.settings, call.recorder, call.run, environment, opened.secrets)
+        log = wiring.change_log(call.settings, call.recorder, call.run, environment, opened.secrets)
         work = EnvironmentRun(opened.session, environment, opened.gather, options=run_options, report=report, log=log)
         ended.result = work.result
         await work.apply()

@@ -87,10 +87,10 @@ async def _import_helm(
 ) -> int:
     import asyncio
 
-    from fairway import wiring_engine
+    from fairway import wiring
     from fairway.services.importing.helm import deployed_revision
 
-    async with wiring_engine.open_records(access) as (records, context_namespace):
+    async with wiring.open_records(access) as (records, context_namespace):
         revision = await deployed_revision(records, namespace or context_namespace or "default", release)
     await asyncio.to_thread(_write_release, revision, chart, version, out)
     return 0

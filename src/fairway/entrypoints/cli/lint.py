@@ -97,7 +97,7 @@ async def _lint(
 async def _deep(
     settings: Settings, environments_file: Path, environments: tuple[str, ...], kube_version: str | None, engine: str
 ) -> Report:
-    from fairway import wiring, wiring_engine
+    from fairway import wiring
     from fairway.entrypoints.cli.chart_notices import ChartNotices
     from fairway.services.choosing import choose_environments
     from fairway.services.linting import lint as run
@@ -106,7 +106,7 @@ async def _deep(
     from fairway.services.linting.standing_in import EncryptedAsWritten
 
     def opening(charts: Charts, repository: Repository, one: Environment) -> AbstractAsyncContextManager[OpenRendering]:
-        return wiring_engine.open_rendering(
+        return wiring.open_rendering(
             settings,
             repository,
             one,

@@ -53,11 +53,11 @@ async def opened_environment(
     settings: Settings, place: Place, environment: Environment, *, engine: str = "sdk"
 ) -> AsyncIterator[OpenEnvironment]:
     """Connect to one environment of a place."""
-    from fairway import wiring, wiring_engine
+    from fairway import wiring
 
     async with (
         wiring.chart_service(settings, place.repository.helm_repos, notices=ChartNotices()) as charts,
-        wiring_engine.open_environment(settings, place.repository, environment, charts, engine=engine) as opened,
+        wiring.open_environment(settings, place.repository, environment, charts, engine=engine) as opened,
     ):
         yield opened
 

@@ -80,7 +80,7 @@ async def _plan(
     output: str,
     engine: str,
 ) -> int:
-    from fairway import wiring, wiring_engine
+    from fairway import wiring
     from fairway.adapters.git.facts import read_git_facts
     from fairway.entrypoints.cli.saved_plans import save_plan
     from fairway.services.choosing import choose_releases
@@ -90,12 +90,12 @@ async def _plan(
     repository = loaded(environments_file)
     environments = chosen(repository, environment, cluster)
     facts = await read_git_facts(Path(repository.root))
-    source = wiring_engine.repository_source(repository, facts)
+    source = wiring.repository_source(repository, facts)
     results: list[PlannedEnvironment] = []
     async with wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts:
         for one in environments:
             only = [r.name for r in choose_releases(one, names)] if names else []
-            async with wiring_engine.open_environment(settings, repository, one, charts, engine=engine) as opened:
+            async with wiring.open_environment(settings, repository, one, charts, engine=engine) as opened:
                 results.append(
                     await plan_environment(
                         opened,

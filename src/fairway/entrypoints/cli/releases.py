@@ -135,7 +135,7 @@ def _run(place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) 
 
 
 async def _with_verbs(settings: Settings, place: Place, action: str, work: Callable[[Verbs], Awaitable[Result]]) -> int:
-    from fairway import wiring, wiring_engine
+    from fairway import wiring
     from fairway.entrypoints.cli.render.progress import form_for, reporting
     from fairway.services.engine.verbs import Verbs, exit_code
 
@@ -147,10 +147,10 @@ async def _with_verbs(settings: Settings, place: Place, action: str, work: Calla
         terminal=os.environ.get("TERM", ""),
     )
     async with wiring.recorder(settings, warn) as recorder:
-        run = wiring_engine.begin_run(recorder, settings, facts, action)
+        run = wiring.begin_run(recorder, settings, facts, action)
         with reporting(sys.stderr, form=form, color=settings.color) as report:
             async with opened_environment(settings, place, place.one) as opened:
-                log = wiring_engine.change_log(settings, recorder, run, place.one, opened.secrets)
+                log = wiring.change_log(settings, recorder, run, place.one, opened.secrets)
                 try:
                     result = await work(Verbs(opened, report, log))
                 except asyncio.CancelledError:

@@ -53,14 +53,14 @@ def render(
 async def _render(
     settings: Settings, place: Place, only: Sequence[str], kube_version: str | None, show_secrets: bool, engine: str
 ) -> int:
-    from fairway import wiring, wiring_engine
+    from fairway import wiring
     from fairway.services.choosing import choose_releases
     from fairway.services.engine.building import build
     from fairway.services.engine.showing import manifest_for_people
 
     async with wiring.chart_service(settings, place.repository.helm_repos, notices=ChartNotices()) as charts:
         for environment in place.environments:
-            async with wiring_engine.open_rendering(
+            async with wiring.open_rendering(
                 settings, place.repository, environment, charts, engine=engine, kube_version=kube_version
             ) as opened:
                 for release in choose_releases(environment, only):

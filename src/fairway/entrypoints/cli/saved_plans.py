@@ -71,7 +71,7 @@ def apply_saved(
 
 
 async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: bool) -> int:
-    from fairway import wiring, wiring_engine
+    from fairway import wiring
     from fairway.entrypoints.cli.errors import warn
     from fairway.entrypoints.cli.opening import facts_of, opened_environment
     from fairway.entrypoints.cli.render.progress import form_for, reporting
@@ -80,7 +80,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
     from fairway.services.engine.saving import check_saved, covers
 
     facts = await facts_of(place)
-    source = wiring_engine.repository_source(place.repository, facts)
+    source = wiring.repository_source(place.repository, facts)
     for environment in place.environments:
         mine = [r for r in saved.releases if r.environment == environment.name]
         async with opened_environment(settings, place, environment) as opened:
@@ -90,7 +90,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
     )
     code = 0
     async with wiring.recorder(settings, warn) as recorder:
-        run = wiring_engine.begin_run(recorder, settings, facts, "apply")
+        run = wiring.begin_run(recorder, settings, facts, "apply")
         with reporting(sys.stderr, form=form, color=settings.color, quiet=quiet) as report:
             for environment in place.environments:
                 options = RunOptions(
@@ -101,7 +101,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
                     dirty=facts.dirty,
                 )
                 async with opened_environment(settings, place, environment) as opened:
-                    log = wiring_engine.change_log(settings, recorder, run, environment, opened.secrets)
+                    log = wiring.change_log(settings, recorder, run, environment, opened.secrets)
                     work = EnvironmentRun(
                         opened.session, environment, opened.gather, options=options, report=report, log=log
                     )

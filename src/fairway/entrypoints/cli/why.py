@@ -40,12 +40,12 @@ def why(environment: str | None, release: str | None, environments_file: Path, o
 
 
 async def _why(settings: Settings, place: Place, name: str, output: str) -> int:
-    from fairway import wiring_engine
+    from fairway import wiring
     from fairway.services.engine.planning import PlanOptions
     from fairway.services.engine.reasons import reasons_for
 
     facts = await facts_of(place)
-    source = wiring_engine.repository_source(place.repository, facts)
+    source = wiring.repository_source(place.repository, facts)
     async with opened_environment(settings, place, place.one) as opened:
         reasons = await reasons_for(opened, name, PlanOptions(retry_stalled=True, source=source))
     emit(_document(place.one.name, reasons), output, lambda: _text(reasons))

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from tests.corpus.cases import CASES, INSTALLABLE, Case
 
-from fairway import wiring, wiring_engine
+from fairway import wiring
 from fairway.domain.errors import Diagnostic, Severity
 from fairway.services.linting import lint
 from fairway.services.linting.rendering import RenderedReleases
@@ -31,9 +31,7 @@ async def lint_of(folder: Path, cases: Sequence[Case]) -> Sequence[Diagnostic]:
     settings = load_settings({"HOME": str(folder), "FAIRWAY_CACHE_DIR": str(folder / "cache"), "USER": "tests"})
     async with wiring.chart_service(settings, offline=True) as charts:
         check = RenderedReleases(
-            lambda repository, one: wiring_engine.open_rendering(
-                settings, repository, one, charts, kube_version="newest"
-            ),
+            lambda repository, one: wiring.open_rendering(settings, repository, one, charts, kube_version="newest"),
             charts,
             folder,
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fairway import wiring, wiring_engine
+from fairway import wiring
 from fairway.adapters.charts.web import Patience
 from fairway.domain.errors import Diagnostic, Severity, UserError
 from fairway.services.linting import lint
@@ -56,7 +56,7 @@ class Lint:
         )
         async with wiring.chart_service(settings, patience=Patience(attempts=1)) as charts:
             check = RenderedReleases(
-                lambda repository, one: wiring_engine.open_rendering(
+                lambda repository, one: wiring.open_rendering(
                     settings, repository, one, charts, kube_version=version, decryptor=EncryptedAsWritten()
                 ),
                 charts,

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from fairway.domain.errors import UserError, masked_errors
 from fairway.settings import Settings
+from fairway.wiring.clock import now
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from fairway.adapters.git.facts import GitFacts
     from fairway.adapters.helm.binary import BinaryRenderer
     from fairway.adapters.helm.sdk import SdkRenderer
@@ -40,8 +39,9 @@ async def open_environment(
     from fairway.services.engine.opened import OpenEnvironment
     from fairway.services.engine.session import Session
     from fairway.services.waiting import open_waiter
-    from fairway.wiring import cluster_access, release_values
-    from fairway.wiring_records import open_records
+    from fairway.wiring.clusters import cluster_access
+    from fairway.wiring.records import open_store
+    from fairway.wiring.values import release_values
 
     access = cluster_access(settings, repository, environment)
     register = SecretRegister()
@@ -52,14 +52,14 @@ async def open_environment(
             async with (
                 open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube,
                 open_waiter(kube, mask=register.mask) as waiter,
-                open_records(settings, kube, now=_now) as records,
+                open_store(settings, kube, now=now) as records,
             ):
                 session = Session(
                     kube=kube,
                     store=records,
                     renderer=renderer,
                     waiter=waiter,
-                    now=_now,
+                    now=now,
                     holder=holding.holder,
                     life=holding.life,
                     mask=register.mask,
@@ -95,7 +95,8 @@ async def open_rendering(
     from fairway.domain.values.secrets import SecretRegister
     from fairway.services.engine.gathering import Gathering
     from fairway.services.rendering import OpenRendering
-    from fairway.wiring import cluster_access, release_values
+    from fairway.wiring.clusters import cluster_access
+    from fairway.wiring.values import release_values
 
     register = SecretRegister()
     schemas: SchemaSource
@@ -135,7 +136,7 @@ async def open_records(access: ClusterAccess) -> AsyncIterator[tuple[RevisionSto
     from fairway.adapters.kube import open_cluster
 
     async with open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube:
-        yield SecretRevisionStore(kube, now=_now, new_id=lambda: secrets.token_hex(8)), kube.default_namespace
+        yield SecretRevisionStore(kube, now=now, new_id=lambda: secrets.token_hex(8)), kube.default_namespace
 
 
 def _renderer(engine: str, access: ClusterAccess) -> SdkRenderer | BinaryRenderer:
@@ -192,9 +193,3 @@ def repository_source(repository: Repository, facts: GitFacts) -> str:
 
     name = repository.environments_file.rpartition("/")[2]
     return f"{canonical_remote(facts.remote)}//{facts.prefix}{name}" if facts.remote else repository.environments_file
-
-
-def _now() -> datetime:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)

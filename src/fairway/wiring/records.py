@@ -38,7 +38,7 @@ def records_kind(settings: Settings) -> str:
 
 
 @asynccontextmanager
-async def open_records(settings: Settings, kube: Kube, *, now: Callable[[], datetime]) -> AsyncIterator[RevisionStore]:
+async def open_store(settings: Settings, kube: Kube, *, now: Callable[[], datetime]) -> AsyncIterator[RevisionStore]:
     """The store for as long as the block lasts; only `sql` has something to close."""
     import secrets
 
