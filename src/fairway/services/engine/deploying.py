@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,7 +57,7 @@ async def deploy(session: Session, change: Change, on_phase: Callable[[str, str]
 
     Raises `HeldByAnother` when another writer was faster, and `ChangeFailed` after the failure was recorded.
     """
-    pending = await _lock(session, change)
+    pending = await _lock_whole(session, change)
     hooks = change.content.hooks
     stage = "hooks"
     try:
@@ -122,6 +123,19 @@ async def _to_the_end(recording: Coroutine[Any, Any, Revision]) -> Revision:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
         await task
+        raise
+
+
+async def _lock_whole(session: Session, change: Change) -> Revision:
+    """The lock, also when somebody interrupts while it is written: it must not stay behind as if work went on."""
+    task = asyncio.ensure_future(_lock(session, change))
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with suppress(FairwayError):
+            pending = await task
+            cut_short = replace(pending, notes_to_self=untried(pending.notes_to_self))
+            await _record_failure(session, cut_short, change.content.hooks, "Interrupted before anything was applied")
         raise
 
 

@@ -282,3 +282,35 @@ async def test_a_failing_delete_hook_keeps_the_release_and_the_next_try_finishes
     waiter.failing.clear()
     assert (await world.uninstall("a")).outcome is Outcome.UNINSTALLED
     assert (await world.history("a"), await world.data("object")) == ([], None)
+
+
+class SlowToAnswer(MemoryKube):
+    """Stores a new revision at once, and answers only later, as a loaded API server does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stored, self.answers = asyncio.Event(), asyncio.Event()
+        self.answers.set()
+
+    async def create(self, obj: Any, ref: Any, **more: Any) -> Any:
+        done = await super().create(obj, ref, **more)
+        if ref.kind == "Secret":
+            self.stored.set()
+            await self.answers.wait()
+        return done
+
+
+async def test_an_interruption_while_the_lock_is_written_leaves_nothing_pending() -> None:
+    kube = SlowToAnswer()
+    kube.answers.clear()
+    world = memory_world(kube=kube)
+    work = asyncio.create_task(world.one(GOOD))
+    await kube.stored.wait()
+    work.cancel()
+    await asyncio.sleep(0)
+    kube.answers.set()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert await world.history("a") == [(1, "failed")]
+    assert "Interrupted before anything was applied" in (await world.revision("a", 1)).description
+    assert (await memory_world(kube=kube, process="2:2").one(GOOD)).outcome is not Outcome.FAILED
