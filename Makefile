@@ -22,7 +22,7 @@ demo-down: .venv/ready ## Stop the demo's control plane and remove its files
 
 .PHONY: test
 test: .venv/ready ## All tests, on a real control plane (builds what is missing)
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup --reruns 2 --reruns-delay 3
 
 .PHONY: check
 check: check-style ## The fast loop: format, lint, types, layers, unit tests
