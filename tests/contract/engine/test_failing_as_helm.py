@@ -69,7 +69,11 @@ def left(
     request: pytest.FixtureRequest, cluster: Cluster, helm: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[str]]:
     """What differs after each chosen case; all of them at the same time."""
-    chosen = {i.callspec.params["case"] for i in request.session.items if "left" in getattr(i, "fixturenames", ())}  # type: ignore[attr-defined]
+    chosen = {
+        item.callspec.params["case"]
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path == request.path and "left" in item.fixturenames
+    }
     return asyncio.run(_carry_out(sorted(chosen), cluster, helm, tmp_path_factory.mktemp("failing")))
 
 

@@ -14,6 +14,7 @@ from tests.corpus.cases import CASES, Case
 from tests.support.clusters import Cluster
 from tests.support.engine import World, charted, cluster_world
 from tests.support.helm import Helm, HelmError
+from tests.support.postgresql import Server
 
 from fairway.adapters.helm.sql import SqlRevisionStore
 from fairway.domain.progress import Outcome
@@ -107,14 +108,16 @@ async def test_helm_deleting_a_revision_takes_our_notes_along(in_sql: Both) -> N
         assert connection.execute("SELECT count(*) FROM fairway_release_notes").fetchone() == (0,)
 
 
-async def test_tables_made_by_either_are_taken_as_they_are_by_the_other(in_sql: Both, postgresql_server: str) -> None:
+async def test_tables_made_by_either_are_taken_as_they_are_by_the_other(
+    in_sql: Both, postgresql_server: Server
+) -> None:
     """By Fairway first in `apply`; then as helm makes them, in a database that only helm has seen."""
     await in_sql.apply(UPGRADES, 1)
     await in_sql.helm("list")
     ours = _columns(in_sql.url)
     assert _migrations(in_sql.url) == ["custom_labels", "init"]
     other = f"t_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+    with psycopg.connect(postgresql_server.url(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {other}")
     url = in_sql.url.replace(in_sql.url.partition("?")[0].rpartition("/")[2], other)
     await replace(in_sql.helm, settings={**in_sql.helm.settings, "HELM_DRIVER_SQL_CONNECTION_STRING": url})("list")
@@ -124,7 +127,7 @@ async def test_tables_made_by_either_are_taken_as_they_are_by_the_other(in_sql: 
     assert await store.summaries(None) == []
     await store.close()
     assert _columns(url) == ours
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+    with psycopg.connect(postgresql_server.url(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {other} WITH (FORCE)")
 
 

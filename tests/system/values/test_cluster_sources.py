@@ -100,4 +100,4 @@ def test_a_missing_object_is_an_error_with_its_line(repository: Path) -> None:
 def test_offline_asks_nothing(repository: Path) -> None:
     done = values(repository, "--offline", "-o", "json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["port"].endswith("not read: offline)")
+    assert json.loads(done.stdout)["port"].endswith("not read offline)")
