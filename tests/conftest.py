@@ -47,6 +47,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             tools.helm_binary()
         if "oci_registry" in used:
             tools.registry_binary()
+        if "sops" in used:
+            tools.sops_binary()
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +85,12 @@ def oci_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciRegist
     program = tools.need(tools.REGISTRY, tools.registry_binary())
     with run_registry(program, tmp_path_factory.mktemp("registry")) as registry:
         yield registry
+
+
+@pytest.fixture(scope="session")
+def sops() -> Path:
+    """The real sops."""
+    return tools.need(tools.SOPS, tools.sops_binary())
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ class Tool:
 
 HELM = Tool("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1")
 REGISTRY = Tool("registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.2")
+SOPS = Tool("sops", "github.com/getsops/sops/v3/cmd/sops", "v3.13.3")
 
 
 def helm_binary() -> Path | None:
@@ -38,6 +39,11 @@ def helm_binary() -> Path | None:
 def registry_binary() -> Path | None:
     """The reference OCI registry; None when it is neither there nor can be built."""
     return _binary(REGISTRY)
+
+
+def sops_binary() -> Path | None:
+    """The real sops; None when it is neither there nor can be built."""
+    return _binary(SOPS)
 
 
 def need(tool: Tool, found: Path | None) -> Path:

@@ -1,10 +1,9 @@
-"""SopsProgram: against the real sops where it is on PATH, and against a small program that behaves as it does."""
+"""SopsProgram: against the real sops, and against a small program that behaves as it does."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -23,16 +22,14 @@ HERE = Position("releases/prod.yaml", 5, 3)
 
 
 @pytest.fixture
-def encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sops: Path) -> Path:
     """A file that the real sops encrypted, with the key in the environment, where sops looks for it."""
-    program = shutil.which("sops")
-    if program is None:
-        pytest.skip("no sops on PATH: go install github.com/getsops/sops/v3/cmd/sops@latest")
+    monkeypatch.setenv("PATH", f"{sops.parent}{os.pathsep}{os.environ['PATH']}")
     key = new_age_key()
     plain = tmp_path / "plain.yaml"
     plain.write_text(PLAIN)
     done = subprocess.run(
-        [program, "--encrypt", "--age", key.recipient, str(plain)], capture_output=True, text=True, check=True
+        [sops, "--encrypt", "--age", key.recipient, str(plain)], capture_output=True, text=True, check=True
     )
     monkeypatch.setenv("SOPS_AGE_KEY", key.secret)
     target = tmp_path / "values.yaml"
