@@ -42,6 +42,8 @@ FORMAT_RULES: dict[str, str] = {
     "bad-list-merge": "A listMerge entry is not exactly one of replace, append and byKey.",
     "bad-patch": "A patch is not exactly one of json6902 and strategicMerge, or is not well-formed.",
     "bad-health": "A rule of health has not exactly one of equals and in, or a path that cannot be read.",
+    "not-exactly-one": "Of several keys of which one is needed, none or more than one is given.",
+    "unknown-channel": "A route of notifications names a channel that is not declared.",
     "unknown-template": "extends names a template that does not exist.",
     "extends-cycle": "Templates extend each other in a circle.",
     "unknown-parameter": "A release gives a parameter that its templates do not declare.",

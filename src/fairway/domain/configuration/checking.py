@@ -1,0 +1,43 @@
+"""`fairway.yaml` after reading: every mistake with its place, in one run."""
+
+from __future__ import annotations
+
+from fairway.domain.configuration.file import Configuration
+from fairway.domain.configuration.notifications import Channel, NotificationsSection
+from fairway.domain.repository.findings import Findings, suggestion
+from fairway.domain.repository.sites import Document, Site
+from fairway.domain.repository.validating import validated
+
+_CHANNEL_KINDS = ("slack", "slackWebhook", "teams", "email", "webhook", "cloudEvents")
+
+
+def check_configuration(document: Document, findings: Findings) -> Configuration:
+    """The configuration without its faulty parts; it may be used only when `findings` has no error."""
+    findings.add(*document.problems)
+    site = Site(document.positions)
+    raw = document.value if document.value is not None else {}
+    configuration = validated(Configuration, raw, site, findings, "") or Configuration()
+    _check_notifications(configuration.notifications, site.into("notifications"), findings)
+    return configuration
+
+
+def _check_notifications(section: NotificationsSection, site: Site, findings: Findings) -> None:
+    names: set[str] = set()
+    for n, channel in enumerate(section.channels):
+        where = site.into("channels", n)
+        _check_channel(channel, where, findings)
+        if channel.name in names:
+            findings.error("duplicate-name", f'the channel "{channel.name}" stands twice', where.at("name"))
+        names.add(channel.name)
+    for n, route in enumerate(section.routes):
+        for i, name in enumerate(route.to):
+            if name not in names:
+                message = f'no channel "{name}"{suggestion(name, names)}'
+                findings.error("unknown-channel", message, site.at("routes", n, "to", i), "name one of channels")
+
+
+def _check_channel(channel: Channel, site: Site, findings: Findings) -> None:
+    given = site.given(*_CHANNEL_KINDS)
+    if len(given) != 1:
+        message = f'channel "{channel.name}" has {" and ".join(given) or "no kind"}'
+        findings.error("not-exactly-one", message, site.at(), f"give exactly one of {', '.join(_CHANNEL_KINDS)}")

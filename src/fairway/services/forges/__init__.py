@@ -1,0 +1,1 @@
+"""Pull requests, comments and statuses on the forge that a repository lives on."""
