@@ -24,6 +24,8 @@ def markdown(rows: list[Row], missing: list[str], *, cores: int) -> str:
 
 
 def _table(scenario: str, rows: list[Row]) -> str:
+    if all(row.note for row in rows):
+        return f"### {scenario}\n\n" + "".join(f"{row.tool}, {row.size} releases: {row.note}\n" for row in rows)
     head = (
         f"### {scenario}\n\n"
         "| tool | releases | wall | releases/s | Fairway is | CPU ms/release | control plane CPU ms/release"
@@ -36,12 +38,12 @@ def _table(scenario: str, rows: list[Row]) -> str:
 
 def _row(row: Row, best: float) -> str:
     if not row.cost.ok:
-        return f"| {row.tool} | {row.size} | failed with exit code {row.cost.code} {row.note} | | | | | | |\n"
+        return f"| {row.tool} | {row.size} | failed with exit code {row.cost.code} | | | | | | |\n"
     ratio = "" if row.tool == "fairway" or not row.rate or not best else f"{best / row.rate:.1f} ×"
     per = 1000 / row.size
     return (
         f"| {row.tool} | {row.size} | {row.cost.wall:.2f} s | {row.rate:.1f} | {ratio} | {row.cost.cpu * per:.1f}"
-        f" | {row.cost.plane_cpu * per:.1f} | {_requests(row)} | {row.cost.memory / 1e6:.0f} MB |{row.note}\n"
+        f" | {row.cost.plane_cpu * per:.1f} | {_requests(row)} | {row.cost.memory / 1e6:.0f} MB |\n"
     )
 
 

@@ -19,6 +19,8 @@ from bench.plane import BenchPlane
 
 COUNTED = 10
 """Releases in the small run in which requests are counted."""
+MOST_TRIES = 4
+"""For each kill that is wanted, how many may miss."""
 PEER_LIMIT = 100
 """Peers are measured with at most this many releases: their rate does not grow with more."""
 
@@ -91,6 +93,8 @@ async def _both(bench: Bench, *, only: str) -> list[Row]:
     rows: list[Row] = []
     for tool in bench.tools:
         size = bench.size if tool is bench.tools[0] else min(bench.size, PEER_LIMIT)
+        # Counted first, so that every tool, the first one too, is timed on a warm control plane.
+        requests = await bench.requests(tool, lambda f: f.write("v2"), first=only == "install")
         fleet = bench.fleet(tool, size, only)
         await bench.plane.create_namespace(fleet.namespace)
         fleet.write("v1")
@@ -98,7 +102,6 @@ async def _both(bench: Bench, *, only: str) -> list[Row]:
         if only == "upgrade" and cost.ok:
             fleet.write("v2")
             cost = bench.run(tool, fleet, list(tool.apply(fleet)))
-        requests = await bench.requests(tool, lambda f: f.write("v2"), first=only == "install")
         rows.append(Row(only, tool.name, size, cost, requests))
         await bench.plane.delete_namespace(fleet.namespace)
     return rows
@@ -150,17 +153,21 @@ async def lint(bench: Bench) -> list[Row]:
 
 
 async def killed(bench: Bench) -> list[Row]:
-    """An upgrade of 20 releases, killed at a random moment, then applied again: does it converge each time?"""
+    """Upgrades of 20 releases, each killed at a random moment, then applied again: does it converge each time?"""
     tool = bench.tools[0]
     fleet = bench.fleet(tool, 20, "killed")
     await bench.plane.create_namespace(fleet.namespace)
     fleet.write("v0")
-    first = bench.run(tool, fleet, list(tool.apply(fleet)))
+    bench.run(tool, fleet, list(tool.apply(fleet)))
+    fleet.write("whole")
+    whole = bench.run(tool, fleet, list(tool.apply(fleet)))
     chance = random.Random(20261121)
-    converged = landed = 0
+    converged = landed = tried = 0
     started = time.monotonic()
-    for n in range(bench.kills):
-        fleet.write(f"v{n + 1}")
+    # A kill that came after the end proves nothing: only those that met a running upgrade count.
+    while landed < bench.kills and tried < MOST_TRIES * bench.kills:
+        tried += 1
+        fleet.write(f"v{tried}")
         process = subprocess.Popen(  # noqa: ASYNC220 - it is to be killed by its pid, nothing waits for it
             list(tool.apply(fleet)),
             cwd=fleet.folder,
@@ -168,16 +175,17 @@ async def killed(bench: Bench) -> list[Row]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        await asyncio.sleep(chance.uniform(0.3, 0.8 + first.wall))
-        landed += process.poll() is None
+        await asyncio.sleep(chance.uniform(whole.wall / 4, whole.wall))
+        met = process.poll() is None
         process.kill()
         process.wait()
         again = bench.run(tool, fleet, list(tool.apply(fleet)))
-        converged += again.ok and await _is_whole(bench, fleet, f"v{n + 1}")
+        landed += met
+        converged += met and again.ok and await _is_whole(bench, fleet, f"v{tried}")
     wall = time.monotonic() - started
     await bench.plane.delete_namespace(fleet.namespace)
-    note = f"{converged} of {bench.kills} converged; {landed} kills hit a running upgrade"
-    cost = Cost(wall, 0.0, 0.0, 0, 0 if converged == bench.kills else 1)
+    note = f"{converged} of {landed} killed upgrades converged with the next apply"
+    cost = Cost(wall, 0.0, 0.0, 0, 0 if converged == landed == bench.kills else 1)
     return [Row("killed upgrades", tool.name, 20, cost, note=note)]
 
 
