@@ -10,7 +10,7 @@ import asyncio
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,40 @@ from fairway.domain.errors import FairwayError, Position, Terminal, UserError
 from fairway.domain.repository.models import Release, Repository
 from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version
 from fairway.domain.upgrades.written import CannotEdit
+from fairway.domain.values.tracing import Origin
 from fairway.services.upgrades.checking import Look
+from fairway.services.upgrades.watching import CHART_VERSION
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ValueEdit:
+    """A value of one release that is to become `new`."""
+
+    environment: str
+    release: Release
+    key: str
+    """A dotted path, or `chart.version`."""
+    new: str
+    where: Position
+    """Where the value stands now."""
+    origins: tuple[Origin, ...] = ()
+    """The layers that speak about it, strongest first."""
+    lock: bool = False
+    """Write it into the lock file, whatever holds it now."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditsDone:
+    """Every edit was made or refused."""
+
+    files: tuple[str, ...]
+    """The files that changed, as positions name them, in the order of the edits."""
+    refused: Mapping[ValueEdit, FairwayError]
+    places: Mapping[ValueEdit, Path]
+
+    def file(self, edit: ValueEdit) -> Path:
+        """The absolute path of the file that has the value of an edit that was made."""
+        return self.places[edit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +73,60 @@ class Patched:
     """The files that changed, as positions name them, in the order of the upgrades."""
 
 
-async def patch(repository: Repository, upgrades: Iterable[Look], shown_from: Path | None = None) -> Patched:
-    """Edit the files of these upgrades. Raises Terminal when a file cannot be written; files before it are done.
+async def patch(
+    repository: Repository, upgrades: Iterable[Look], shown_from: Path | None = None, *, lock: bool = False
+) -> Patched:
+    """Edit the files of these upgrades. Raises as `edit_values`."""
+    edits = {edit_of(look, lock=lock): look for look in upgrades if look.new is not None}
+    done = await edit_values(repository, tuple(edits), shown_from)
+    return Patched(
+        tuple(look for edit, look in edits.items() if edit not in done.refused),
+        tuple(NotEdited(look, done.refused[edit]) for edit, look in edits.items() if edit in done.refused),
+        done.files,
+    )
+
+
+def edit_of(look: Look, *, lock: bool = False) -> ValueEdit:
+    watch = look.watch
+    return ValueEdit(
+        watch.environment, watch.release, watch.key, look.new or watch.current, watch.where, watch.origins, lock
+    )
+
+
+async def edit_values(repository: Repository, edits: Sequence[ValueEdit], shown_from: Path | None = None) -> EditsDone:
+    """Edit the files that hold these values. Raises Terminal when a file cannot be written; files before it are done.
 
     `shown_from` is what positions are relative to (default: the working directory).
     """
-    return await asyncio.to_thread(_Patching(repository, shown_from or Path.cwd()).run, tuple(upgrades))
+    return await asyncio.to_thread(_Patching(repository, shown_from or Path.cwd()).run, tuple(edits))
 
 
 @dataclass(slots=True)
 class _Patching:
-    """One run of `patch`. Places are found in the files as they were before the first edit."""
+    """One run of `edit_values`. Places are found in the files as they were before the first edit."""
 
     repository: Repository
     shown_from: Path
     contents: dict[str, bytes] = field(default_factory=dict)
-    errors: dict[int, FairwayError] = field(default_factory=dict)
-    """Why a look was not edited, by its id."""
+    errors: dict[ValueEdit, FairwayError] = field(default_factory=dict)
 
-    def run(self, upgrades: tuple[Look, ...]) -> Patched:
-        by_file: dict[str, dict[Place, list[Look]]] = {}
-        for look in upgrades:
+    def run(self, edits: tuple[ValueEdit, ...]) -> EditsDone:
+        by_file: dict[str, dict[Place, list[ValueEdit]]] = {}
+        paths: dict[ValueEdit, Path] = {}
+        for edit in edits:
             try:
-                place = self._place(look)
-                by_file.setdefault(place.file, {}).setdefault(place, []).append(look)
+                place = self._place(edit)
+                paths[edit] = Path(os.path.abspath(self.shown_from / place.file))
+                by_file.setdefault(place.file, {}).setdefault(place, []).append(edit)
             except FairwayError as error:
-                self.errors[id(look)] = error
+                self.errors[edit] = error
         files = tuple(file for file, places in by_file.items() if self._edit(file, places))
-        edited = tuple(look for look in upgrades if id(look) not in self.errors)
-        failed = tuple(NotEdited(look, self.errors[id(look)]) for look in upgrades if id(look) in self.errors)
-        return Patched(edited, failed, files)
+        return EditsDone(files, self.errors, paths)
 
-    def _place(self, look: Look) -> Place:
-        watch = look.watch
-        if watch.kind == "chart":
-            return locate_chart_version(watch.release, self._read)
-        return locate(watch.release, watch.key, watch.origins, self._read)
+    def _place(self, edit: ValueEdit) -> Place:
+        if edit.key == CHART_VERSION:
+            return locate_chart_version(edit.release, self._read)
+        return locate(edit.release, edit.key, edit.origins, self._read)
 
     def _read(self, file: str) -> bytes:
         if file not in self.contents:
@@ -85,40 +136,40 @@ class _Patching:
                 raise UserError(f"cannot be read: {error.strerror}", where=Position(file)) from error
         return self.contents[file]
 
-    def _edit(self, file: str, places: dict[Place, list[Look]]) -> bool:
+    def _edit(self, file: str, places: dict[Place, list[ValueEdit]]) -> bool:
         """All edits of one file; whether it changed."""
         try:
             before = self._read(file)
         except FairwayError as error:
-            self.errors |= {id(look): error for looks in places.values() for look in looks}
+            self.errors |= {edit: error for edits in places.values() for edit in edits}
             return False
         wanted: dict[Place, str] = {}
-        for place, looks in places.items():
+        for place, edits in places.items():
             try:
-                wanted[place] = self._new(place, looks)
+                wanted[place] = self._new(place, edits)
             except FairwayError as error:
-                self.errors |= {id(look): error for look in looks}
+                self.errors |= dict.fromkeys(edits, error)
         data, refused = change_all(before, wanted)
-        self.errors |= {id(look): error for place, error in refused.items() for look in places[place]}
+        self.errors |= {edit: error for place, error in refused.items() for edit in places[place]}
         if data != before:
             _replace(os.path.realpath(self.shown_from / file), file, data)
         return data != before
 
-    def _new(self, place: Place, looks: list[Look]) -> str:
+    def _new(self, place: Place, edits: list[ValueEdit]) -> str:
         """What all who share a place want of it. Raises CannotEdit when they disagree, or were not all asked for."""
-        watch = looks[0].watch
-        wanted = {look.new: look.watch for look in looks if look.new is not None}
+        first = edits[0]
+        wanted = {edit.new: edit for edit in edits}
         if len(wanted) > 1:
             each = ", ".join(f"{one.environment}/{one.release.name} {new}" for new, one in wanted.items())
-            message = f"{watch.key} is shared by releases that want different versions: {each}"
-            raise CannotEdit(message, where=watch.where, fix="give each its own value")
-        others = self._users(place.file) - {_entry(look.watch.release) for look in looks}
+            message = f"{first.key} is shared by releases that want different versions: {each}"
+            raise CannotEdit(message, where=first.where, fix="give each its own value")
+        others = self._users(place.file) - {_entry(edit.release) for edit in edits}
         if others:
             names = ", ".join(sorted(name for _, name in others))
             message = f"{place.file} holds the values of other releases too: {names}"
-            fix = f'write {{key: {watch.key}, value: "…"}} under values of release "{watch.release.name}"'
-            raise CannotEdit(message, where=watch.where, fix=fix)
-        return next(iter(wanted))
+            fix = f'write {{key: {first.key}, value: "…"}} under values of release "{first.release.name}"'
+            raise CannotEdit(message, where=first.where, fix=fix)
+        return first.new
 
     def _users(self, file: str) -> set[tuple[str, str]]:
         """The releases that have a file as their values file."""

@@ -1,0 +1,140 @@
+"""Upgrades, reverts and holds as changes of the deployments repository, for the writer.
+
+The rule not to break: nothing is written that was decided about other files. Each change looks at its release again in
+the repository that it is given; when the value is no longer the one it was made for, somebody was faster, and it does
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, cast
+
+from fairway.domain.errors import FairwayError
+from fairway.domain.repository.models import Environment, Release, Repository
+from fairway.domain.upgrades.images import ImageReference
+from fairway.domain.upgrades.upgrade import Upgrade
+from fairway.services.upgrades.checking import Look, Upgrades
+from fairway.services.upgrades.patching import ValueEdit, edit_values
+from fairway.services.upgrades.standing import Standing, Standings
+from fairway.services.upgrades.watching import CHART_VERSION
+from fairway.services.writing.changes import Change, Edited
+from fairway.services.writing.making import Made
+
+UPGRADE_TRAILER = "Fairway-Upgrade"
+
+Opened = Callable[[Repository], AbstractAsyncContextManager[Upgrades]]
+"""Upgrades of a repository as it is now; the wiring has it as `open_upgrades`."""
+
+
+def upgrade_of(look: Look, *, source: str = "", commit: str = "", compare: str = "") -> Upgrade:
+    """A look that chose something, as it is told to others; the rest is what the image says of its sources."""
+    assert look.new is not None
+    watch = look.watch
+    why = next((verdict.reason for verdict in look.choice.verdicts if verdict.chosen), "")
+    old = watch.current
+    if isinstance(watch.subject, ImageReference) and watch.subject.digest:
+        old = f"{old}@{watch.subject.digest}"
+    return Upgrade(
+        environment=watch.environment,
+        release=watch.release.name,
+        kind=watch.kind,
+        name=watch.name,
+        key=watch.key,
+        old=old,
+        new=look.new,
+        why=why,
+        source=source,
+        commit=commit,
+        compare=compare,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeChange:
+    """One value of one release from `upgrade.old` to `upgrade.new`."""
+
+    upgrade: Upgrade
+    opened: Opened
+    lock: bool = False
+    """Write it into the lock file instead of the file that holds the value."""
+    shown_from: Path | None = None
+    """What positions of the repository are relative to; default: the working directory."""
+
+    @classmethod
+    def of(cls, look: Look, opened: Opened, *, lock: bool = False) -> Self:
+        return cls(upgrade_of(look), opened, lock)
+
+    @property
+    def key(self) -> str:
+        return f"{self.upgrade.environment}/{self.upgrade.release} {self.upgrade.key}"
+
+    @property
+    def environment(self) -> str:
+        return self.upgrade.environment
+
+    @property
+    def release(self) -> str:
+        return self.upgrade.release
+
+    async def make(self, repository: Repository) -> Edited | None:
+        (made,) = await self.make_together(repository, [self])
+        if isinstance(made, FairwayError):
+            raise made
+        return made
+
+    async def make_together(self, repository: Repository, changes: Sequence[Change]) -> Sequence[Made]:
+        """All upgrades of a round with one edit of each file."""
+        mine = cast(Sequence[UpgradeChange], changes)
+        async with self.opened(repository) as upgrades:
+            standings = Standings(upgrades)
+            edits = [await change._edit(repository, standings) for change in mine]
+        done = await edit_values(repository, [edit for edit in edits if isinstance(edit, ValueEdit)], self.shown_from)
+        made: list[Made] = []
+        for change, edit in zip(mine, edits, strict=True):
+            if isinstance(edit, ValueEdit):
+                made.append(done.refused.get(edit) or change._edited(done.file(edit)))
+            else:
+                made.append(edit)
+        return made
+
+    async def _edit(self, repository: Repository, standings: Standings) -> ValueEdit | FairwayError | None:
+        """None when it is so already, or nobody wants it any more."""
+        found = declared(repository, self.environment, self.release)
+        if found is None or not _triggers(found[1], self.upgrade):
+            return None
+        try:
+            now = await standings.of(*found, self.upgrade.key)
+        except FairwayError as error:
+            return error
+        if now.text != self.upgrade.old:
+            return None
+        return value_edit(found, self.upgrade.key, self.upgrade.new, now, lock=self.lock)
+
+    def _edited(self, file: Path) -> Edited:
+        one = self.upgrade
+        summary = f"{one.release} {one.old.partition('@')[0]} → {one.new.partition('@')[0]} ({one.environment})"
+        trailer = f"{one.environment}/{one.release} {one.key} {one.old} {one.new}"
+        return Edited((file,), summary, one, ((UPGRADE_TRAILER, trailer),))
+
+
+def declared(repository: Repository, environment: str, release: str) -> tuple[Environment, Release] | None:
+    """The release as it stands in the repository now."""
+    found = repository.environment(environment)
+    declared = found.release(release) if found is not None else None
+    return (found, declared) if found is not None and declared is not None else None
+
+
+def value_edit(found: tuple[Environment, Release], key: str, new: str, now: Standing, *, lock: bool) -> ValueEdit:
+    environment, release = found
+    return ValueEdit(environment.name, release, key, new, now.where, now.origins, lock=lock)
+
+
+def _triggers(release: Release, upgrade: Upgrade) -> bool:
+    """Whether the release still asks for upgrades of this value."""
+    if upgrade.key == CHART_VERSION and upgrade.kind == "chart":
+        return bool(release.chart_triggers)
+    return any(trigger.tag_value == upgrade.key for trigger in release.image_triggers)

@@ -1,0 +1,50 @@
+"""What a value of a release is right now, and which layers say so; asked again before it is edited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fairway.domain.errors import Position, UserError
+from fairway.domain.repository.models import Environment, Release
+from fairway.domain.values.paths import parse_key
+from fairway.domain.values.tracing import Origin
+from fairway.domain.yaml.scalars import scalar_text
+from fairway.services.upgrades.checking import Upgrades, Values
+from fairway.services.upgrades.watching import CHART_VERSION
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`text` as it is written, with its digest; empty when nothing says it."""
+
+    text: str
+    where: Position
+    origins: tuple[Origin, ...] = ()
+    """Strongest first."""
+
+
+@dataclass(slots=True)
+class Standings:
+    """Values of a repository as it is now, for one round of edits; what releases share is read once."""
+
+    upgrades: Upgrades
+    _values: dict[str, Values] = field(default_factory=dict)
+
+    async def of(self, environment: Environment, release: Release, key: str) -> Standing:
+        """The value `key`, a dotted path or `chart.version`. Raises as `Charts.fetch` and `ReleaseValues.explain`."""
+        chart = release.chart
+        if chart is None:
+            raise UserError(f'release "{release.name}" has no chart, and so no values', where=release.position)
+        if key == CHART_VERSION:
+            return Standing(chart.version or "", chart.position)
+        if environment.name not in self._values:
+            self._values[environment.name] = self.upgrades.values(environment)
+        source = await self.upgrades.charts.fetch(chart)
+        explanation = await self._values[environment.name].explain(release, source)
+        path = parse_key(key, release.position)
+        node = explanation.root.at(path)
+        text = ""
+        if node is not None and isinstance(node.value, str | int | float | bool):
+            text = scalar_text(node.value) or source.app_version or ""  # charts mean their appVersion by an empty tag
+        origins = explanation.provenance.get(path, ())
+        return Standing(text, origins[0].position if origins else release.position, origins)
