@@ -60,18 +60,6 @@ class Leadership(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Suspension:
-    """`release` empty: the whole environment."""
-
-    environment: str
-    release: str = ""
-    reason: str = ""
-    by: str = ""
-    at: datetime | None = None
-    until: datetime | None = None
-
-
 class Clock(Protocol):
     def now(self) -> datetime: ...
 

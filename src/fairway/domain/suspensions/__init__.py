@@ -1,0 +1,1 @@
+"""Releases and environments that are left alone until somebody resumes them. Contract: docs/spec/suspending.md."""

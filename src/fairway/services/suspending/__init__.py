@@ -1,0 +1,1 @@
+"""Leaving releases alone, and going on with them: `fairway suspend` and `fairway resume`."""
