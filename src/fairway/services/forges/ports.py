@@ -27,6 +27,12 @@ class PullRequest:
     head: str = ""
     """Commit id of the branch."""
     labels: tuple[str, ...] = ()
+    auto_merge: bool = False
+    """The forge will merge it by itself as soon as its checks allow."""
+    merged: bool = False
+    """It was merged at once, because nothing was left to wait for."""
+    notes: tuple[str, ...] = ()
+    """What the forge would not do although it was wished, e.g. an unknown reviewer; the request stands all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,7 @@ class Proposed:
     reviewers: Sequence[str] = ()
     """Users, or teams as `org/team`."""
     auto_merge: bool = False
-    """Merge as soon as the forge allows it."""
+    """Merge as soon as the forge allows it. False takes an earlier yes back: the branch may hold more by now."""
 
 
 class PullRequests(Protocol):
@@ -50,7 +56,10 @@ class PullRequests(Protocol):
         ...
 
     async def propose(self, proposed: Proposed) -> PullRequest:
-        """Open one, or bring the open one of the same branch to this; labels of others stay. Idempotent."""
+        """Open one, or bring the open one of the same branch to this; labels and reviewers of others stay. Idempotent.
+
+        Raises UserError when there is no such branch.
+        """
         ...
 
     async def close(self, number: int, comment: str) -> None:
@@ -67,7 +76,7 @@ class Comment:
 
 class Comments(Protocol):
     async def comments(self, number: int) -> list[Comment]:
-        """Comments of a pull request that this login may edit, oldest first."""
+        """Comments of a pull request that this login wrote, oldest first; all where the forge does not tell who it is."""
         ...
 
     async def add_comment(self, number: int, body: str) -> Comment: ...

@@ -1,0 +1,1 @@
+"""Forges: GitHub, GitLab, Gitea and Forgejo, Bitbucket Cloud, and one in memory."""
