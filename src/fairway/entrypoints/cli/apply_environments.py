@@ -19,6 +19,7 @@ import click
 from fairway.domain.errors import FairwayError, Transient
 from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.errors import show_error, warn
+from fairway.entrypoints.cli.options import file_words, with_file
 from fairway.entrypoints.cli.running import INTERRUPTED
 from fairway.settings import Settings
 
@@ -102,7 +103,7 @@ async def apply_environments(
         run = wiring.begin_run(recorder, settings, facts, "apply")
         with reporting(sys.stderr, form=form, color=settings.color, quiet=options.quiet) as report:
             async with wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts:
-                call = Call(settings, repository, options, facts, charts, recorder, run, report)
+                call = Call(settings, repository, options, facts, charts, recorder, run, with_file(report))
                 for environment, only in chosen:
                     ended.append(await _one(call, environment, only, away=_away(ended)))
                     if ended[-1].interrupted:
@@ -163,7 +164,7 @@ async def _one(call: Call, environment: Environment, only: frozenset[str], *, aw
     except asyncio.CancelledError:
         ended.interrupted = True
         if not begun:
-            again = f"fairway apply {environment.name}"
+            again = f"fairway apply {environment.name}{file_words()}"
             click.echo(f"{environment.name}: interrupted before anything was changed; go on: {again}", err=True)
     return ended
 

@@ -6,7 +6,9 @@ own rules.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ import click
 from fairway.settings import load_settings
 
 if TYPE_CHECKING:
+    from fairway.domain.progress import Event, Reporter
     from fairway.domain.repository.models import Environment, Repository
 
 Command = Callable[..., Any]
@@ -38,6 +41,31 @@ def _usual_environments_file() -> Path:
     context = click.get_current_context(silent=True)
     before = context.find_root().params.get("environments_file") if context is not None else None
     return before or load_settings().environments_file
+
+
+def file_words() -> str:
+    """` -f PATH` for a command that is to be typed next, when this one was given another file; else nothing."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    given = context.params.get("environments_file") or context.find_root().params.get("environments_file")
+    return f" -f {shlex.quote(str(given))}" if given and Path(given) != load_settings().environments_file else ""
+
+
+def with_file(report: Reporter) -> Reporter:
+    """The reporter, with `-f PATH` on the commands that it shows, where it is needed."""
+    words = file_words()
+    if not words:
+        return report
+
+    from fairway.domain.progress import RunFinished
+
+    def adjusted(event: Event) -> None:
+        if isinstance(event, RunFinished):
+            event = replace(event, next_steps=tuple((what, command + words) for what, command in event.next_steps))
+        report(event)
+
+    return adjusted
 
 
 def cluster_option(command: Command) -> Command:

@@ -16,7 +16,7 @@ from fairway.domain.errors import Refused
 from fairway.entrypoints.cli.apply import confirm_protected
 from fairway.entrypoints.cli.errors import warn
 from fairway.entrypoints.cli.opening import Place, environment_and_release, facts_of, opened_environment, place_of
-from fairway.entrypoints.cli.options import environments_file_option
+from fairway.entrypoints.cli.options import environments_file_option, with_file
 from fairway.entrypoints.cli.running import INTERRUPTED, run_async
 from fairway.settings import Settings, load_settings
 
@@ -152,7 +152,7 @@ async def _with_verbs(settings: Settings, place: Place, action: str, work: Calla
             async with opened_environment(settings, place, place.one) as opened:
                 log = wiring.change_log(settings, recorder, run, place.one, opened.secrets)
                 try:
-                    result = await work(Verbs(opened, report, log))
+                    result = await work(Verbs(opened, with_file(report), log))
                 except asyncio.CancelledError:
                     return INTERRUPTED  # what was cut short, and how to go on, was reported
     return exit_code(result)

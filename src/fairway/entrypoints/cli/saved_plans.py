@@ -74,6 +74,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
     from fairway import wiring
     from fairway.entrypoints.cli.errors import warn
     from fairway.entrypoints.cli.opening import facts_of, opened_environment
+    from fairway.entrypoints.cli.options import with_file
     from fairway.entrypoints.cli.render.progress import form_for, reporting
     from fairway.services.engine.planning import PlanOptions
     from fairway.services.engine.running import EnvironmentRun, RunOptions
@@ -103,7 +104,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
                 async with opened_environment(settings, place, environment) as opened:
                     log = wiring.change_log(settings, recorder, run, environment, opened.secrets)
                     work = EnvironmentRun(
-                        opened.session, environment, opened.gather, options=options, report=report, log=log
+                        opened.session, environment, opened.gather, options=options, report=with_file(report), log=log
                     )
                     try:
                         code = max(code, (await work.apply()).exit_code)
