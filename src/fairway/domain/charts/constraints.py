@@ -51,11 +51,12 @@ class Constraint:
     text: str
     alternatives: tuple[tuple[_Term, ...], ...]
 
-    def allows(self, version: Version) -> bool:
+    def allows(self, version: Version, *, pre_releases: bool = False) -> bool:
+        """`pre_releases` lets them match without being named (Masterminds: IncludePrerelease)."""
         return any(
             all(term.allows(version, pre_releases=pre) for term in terms)
             for terms in self.alternatives
-            for pre in [any(term.version.prerelease for term in terms)]
+            for pre in [pre_releases or any(term.version.prerelease for term in terms)]
         )
 
     def newest(self, versions: Iterable[str]) -> str | None:

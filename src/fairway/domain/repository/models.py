@@ -114,12 +114,27 @@ class ImageTrigger:
     tag_value: str = "image.tag"
     repo_value: str = "image.repository"
     prefix_value: str = "image.prefix"
+    filter: str = ""
+    """A regular expression that tags must match, as `extract`, whose group is the version to compare."""
+    extract: str = ""
+    range: str = ""
+    """A semver constraint; empty allows all."""
+    pre_releases: bool = False
+    pin: bool = False
+    """Write `TAG@DIGEST`, and follow the tag to another digest (`digest: pin`)."""
+    platform: str = ""
+    """`os/arch`: whose image counts where a tag has several."""
+    image_pull_secrets: tuple[str, ...] = ()
+    """Secrets in the environment's namespace that hold logins of registries."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartTrigger:
     track: str
     position: Position
+    filter: str = ""
+    range: str = ""
+    pre_releases: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,81 +6,58 @@ after an upgrade chooses nothing. Rules for people: docs/spec/upgrades.md, "Choo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
-from fairway.domain.upgrades.tags import TagVersion, parse_tag
+from fairway.domain.upgrades.newest import choose_newest
+from fairway.domain.upgrades.rules import Rules
+from fairway.domain.upgrades.tags import Precedence, TagVersion
+from fairway.domain.upgrades.verdicts import Choice, SeenTag, Track, Verdict, distinct, ordered, verdict
 
+__all__ = ["Choice", "Rules", "SeenTag", "Track", "Verdict", "choose", "choose_chart_version"]
 
-class Track(StrEnum):
-    """How far an upgrade may go."""
-
-    PATCH_LEVEL = "PatchLevel"
-    MINOR_VERSION = "MinorVersion"
-    MAJOR_VERSION = "MajorVersion"
-    NEWEST = "Newest"
+NOTHING: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class SeenTag:
-    """A tag or chart version that exists; `created` without a zone is UTC."""
-
-    tag: str
-    created: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    tag: str
-    chosen: bool
-    reason: str
-    """As shown to people: `newest in 4.0.x`, `not chosen: pre-release`, `current`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """`chosen` is None when what is there stays; `verdicts` has each tag once, the newest first."""
-
-    chosen: str | None
-    verdicts: tuple[Verdict, ...]
-
-
-def choose(current: str, seen: Iterable[SeenTag], track: Track, *, pre_releases: bool = False) -> Choice:
-    """The next tag of an image. `pre_releases` allows them also when the current tag is none."""
-    tags = _distinct(seen)
+def choose(
+    current: str,
+    seen: Iterable[SeenTag],
+    track: Track,
+    rules: Rules = Rules(),
+    refused: Mapping[str, str] = NOTHING,
+) -> Choice:
+    """The next tag of an image. `refused` says of tags why they are not to be chosen, e.g. `held: it crashed`."""
+    tags = distinct(seen)
     if track is Track.NEWEST:
-        return _newest(current, tags)
-    return _by_version(current, tags, track, pre_releases=pre_releases, variants=True)
+        return choose_newest(current, tags, rules, refused)
+    return _by_version(current, tags, track, rules, refused, variants=True)
 
 
-def choose_chart_version(current: str, seen: Iterable[SeenTag], track: Track, *, pre_releases: bool = False) -> Choice:
+def choose_chart_version(
+    current: str,
+    seen: Iterable[SeenTag],
+    track: Track,
+    rules: Rules = Rules(),
+    refused: Mapping[str, str] = NOTHING,
+) -> Choice:
     """The next version of a chart: as for images, but every suffix is a pre-release."""
-    tags = _distinct(seen)
+    tags = distinct(seen)
     if track is Track.NEWEST:
-        return _newest(current, tags)
-    return _by_version(current, tags, track, pre_releases=pre_releases, variants=False)
+        return choose_newest(current, tags, rules, refused)
+    return _by_version(current, tags, track, rules, refused, variants=False)
 
 
-def _distinct(seen: Iterable[SeenTag]) -> list[SeenTag]:
-    latest: dict[str, SeenTag] = {}
-    for one in seen:
-        created = one.created.replace(tzinfo=one.created.tzinfo or UTC) if one.created else None
-        known = latest.get(one.tag)
-        if known is None or (created is not None and (known.created is None or created > known.created)):
-            latest[one.tag] = SeenTag(one.tag, created)
-    return sorted(latest.values(), key=lambda one: one.tag)
-
-
-def _by_version(current: str, seen: list[SeenTag], track: Track, *, pre_releases: bool, variants: bool) -> Choice:
-    now = parse_tag(current)
-    versions = {one.tag: parse_tag(one.tag) for one in seen}
+def _by_version(
+    current: str, seen: list[SeenTag], track: Track, rules: Rules, refused: Mapping[str, str], *, variants: bool
+) -> Choice:
+    now = rules.version_of(current)
+    versions = {one.tag: rules.version_of(one.tag) for one in seen}
     if now is None:
-        why = f"not chosen: the current {current} is not a version, so nothing is known to be newer"
-        return Choice(None, _sorted({tag: _verdict(tag, current, why) for tag in versions}, versions))
-    gate = _Gate(now, track, pre_releases, variants)
-    reasons = {tag: gate.refusal(version) for tag, version in versions.items()}
+        what = "has no version that extract finds" if rules.extract else "is not a version"
+        why = f"not chosen: the current {current} {what}, so nothing is known to be newer"
+        return Choice(None, _sorted({tag: verdict(tag, current, why) for tag in versions}, versions))
+    gate = _Gate(now, track, rules, _Refused.of(refused, rules), variants)
+    reasons = {tag: gate.refusal(tag, version) for tag, version in versions.items()}
     eligible = [version for tag, version in versions.items() if version is not None and reasons[tag] is None]
     best = max(eligible, key=lambda version: _preference(version, now), default=None)
     verdicts = {}
@@ -88,11 +65,27 @@ def _by_version(current: str, seen: list[SeenTag], track: Track, *, pre_releases
         reason = reasons[tag]
         if reason is None and best is not None and version is not None:
             same = version.precedence == best.precedence
-            reason = f"not chosen: {'the same version as' if same else 'older than'} {best.text}"
-        verdicts[tag] = _verdict(tag, current, reason or "")
+            reason = f"{'the same version as' if same else 'older than'} {best.text}"
+        verdicts[tag] = verdict(tag, current, f"not chosen: {reason}")
     if best is not None:
         verdicts[best.text] = Verdict(best.text, True, _within(now, track))
     return Choice(best.text if best else None, _sorted(verdicts, versions))
+
+
+@dataclass(frozen=True, slots=True)
+class _Refused:
+    """Who refuses `1.3` means `v1.3.0` too: it is the same version."""
+
+    tags: Mapping[str, str]
+    versions: Mapping[Precedence, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, refused: Mapping[str, str], rules: Rules) -> _Refused:
+        known = ((rules.version_of(tag), reason) for tag, reason in refused.items())
+        return cls(refused, {version.precedence: reason for version, reason in known if version and not version.build})
+
+    def why(self, version: TagVersion) -> str | None:
+        return self.tags.get(version.text) or (None if version.build else self.versions.get(version.precedence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +94,40 @@ class _Gate:
 
     now: TagVersion
     track: Track
-    pre_releases: bool
+    rules: Rules
+    refused: _Refused
     variants: bool
 
-    def refusal(self, version: TagVersion | None) -> str | None:
+    def refusal(self, tag: str, version: TagVersion | None) -> str | None:
         """None for a version that may be chosen."""
+        pre_releases = bool(self.rules.pre_releases or self.now.pre_release)
+        ruled_out = self.rules.refusal(tag, version, pre_releases=pre_releases)
         if version is None:
-            return "not chosen: not a version"
+            return ruled_out or "not a version"
+        return self._behind(version) or ruled_out or self._beyond(version) or self.refused.why(version)
+
+    def _behind(self, version: TagVersion) -> str | None:
         now = self.now
         if version.precedence == now.precedence:
-            return f"not chosen: the same version as {now.text}"
+            return f"the same version as {now.text}"
         variant = version.variant if self.variants else ""
         ours = now.variant if self.variants else ""
         if variant != ours:
-            return f"not chosen: another variant ({variant or 'none'})"
-        if version.precedence < now.precedence:
-            return "not chosen: older"
+            return f"another variant ({variant or 'none'})"
+        return "older" if version.precedence < now.precedence else None
+
+    def _beyond(self, version: TagVersion) -> str | None:
+        now = self.now
         if version.build and not now.build:
-            return "not chosen: build metadata"
-        if version.pre_release and not variant and not now.pre_release and not self.pre_releases:
-            return "not chosen: pre-release"
+            return "build metadata"
+        variant = version.variant if self.variants else ""
+        if version.pre_release and not variant and not now.pre_release and not self.rules.pre_releases:
+            return "pre-release"
         if self.track is not Track.MAJOR_VERSION:
             if version.core[0] != now.core[0]:
-                return "not chosen: MajorVersion change"
+                return "MajorVersion change"
             if self.track is Track.PATCH_LEVEL and version.core[1] != now.core[1]:
-                return "not chosen: MinorVersion change"
+                return "MinorVersion change"
         return None
 
 
@@ -142,64 +144,9 @@ def _within(now: TagVersion, track: Track) -> str:
     return f"newest in {major}.x" if track is Track.MINOR_VERSION else "newest"
 
 
-def _newest(current: str, seen: list[SeenTag]) -> Choice:
-    versions = {one.tag: parse_tag(one.tag) for one in seen}
-    created = {one.tag: one.created for one in seen}
-    since = created.get(current)
-    unknown = current in created and since is None
-    best = None
-    if not unknown:
-        dated = [(when, one.tag) for one in seen if (when := one.created) is not None and one.tag != current]
-        newer = [(when, tag) for when, tag in dated if since is None or when > since]
-        best = max(newer, key=lambda item: (item[0], *_rank(versions[item[1]]), item[1]), default=None)
-    verdicts = {
-        tag: _verdict(tag, current, _why_not(when, since, current, unknown, best)) for tag, when in created.items()
-    }
-    if best is not None:
-        verdicts[best[1]] = Verdict(best[1], True, f"created last, {_shown(best[0])}")
-    order = {tag: (when or datetime.min.replace(tzinfo=UTC)) for tag, when in created.items()}
-    return Choice(best[1] if best else None, _ordered(verdicts, lambda tag: (order[tag], tag)))
-
-
-def _why_not(
-    when: datetime | None, since: datetime | None, current: str, unknown: bool, best: tuple[datetime, str] | None
-) -> str:
-    """`since`: when the current tag was created; `unknown`: it is there, but nobody knows when it was created."""
-    if when is None:
-        return "not chosen: creation time not known"
-    if unknown:
-        return f"not chosen: the creation time of the current {current} is not known"
-    if since is not None and when <= since:
-        return "not chosen: older" if when < since else f"not chosen: created together with {current}"
-    if best is None:
-        return "current"
-    return f"not chosen: {'older than' if when < best[0] else 'created together with'} {best[1]}"
-
-
-def _rank(version: TagVersion | None) -> tuple[object, ...]:
-    """Of tags created together: a version before a word, an exact one before a short one."""
-    if version is None:
-        return (0,)
-    return 1, version.precedence, len(version.numbers)
-
-
-def _shown(when: datetime) -> str:
-    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _verdict(tag: str, current: str, reason: str) -> Verdict:
-    return Verdict(tag, False, "current" if tag == current else reason)
-
-
 def _sorted(verdicts: dict[str, Verdict], versions: dict[str, TagVersion | None]) -> tuple[Verdict, ...]:
     def key(tag: str) -> tuple[object, ...]:
         version = versions[tag]
         return (1, version.precedence, tag) if version else (0, (), tag)
 
-    return _ordered(verdicts, key)
-
-
-def _ordered(verdicts: dict[str, Verdict], key: Callable[[str], tuple[object, ...]]) -> tuple[Verdict, ...]:
-    """The chosen one first, then newest first."""
-    ordered = sorted(verdicts, key=key, reverse=True)
-    return tuple(verdicts[tag] for tag in sorted(ordered, key=lambda tag: not verdicts[tag].chosen))
+    return ordered(verdicts, key)

@@ -149,6 +149,26 @@ CASES = {
         "releases:\n  - name: web\n    chart: {dir: ./c}\n    triggers: [{image: {track: «Patch}}]\n",
         [("bad-track", 'no such track "Patch"; did you mean "PatchLevel"?')],
     ),
+    "a filter that is no pattern": (
+        "releases: [{name: web, chart: {dir: ./c}, trigger: {image: {track: Newest, filter: «'(a'}}}]\n",
+        [("bad-pattern", "'(a' is not a regular expression: missing )")],
+    ),
+    "an extract without a group": (
+        "releases: [{name: web, chart: {dir: ./c}, trigger: {image: {track: Newest, extract: «a.*}}}]\n",
+        [("bad-pattern", "'a.*' has no group that would be the version")],
+    ),
+    "a range that is none": (
+        "releases: [{name: web, chart: {dir: ./c}, trigger: {chart: {track: Newest, range: «'>> 1'}}}]\n",
+        [("bad-range", '">> 1" is not a version constraint')],
+    ),
+    "a platform that is none": (
+        "releases: [{name: web, chart: {dir: ./c}, trigger: {image: {track: Newest, platform: «arm64}}}]\n",
+        [("bad-platform", '"arm64" is not a platform')],
+    ),
+    "a digest that is not pinned": (
+        "releases: [{name: web, chart: {dir: ./c}, trigger: {image: {track: Newest, digest: «keep}}}]\n",
+        [("bad-value", "digest")],
+    ),
     "trigger and triggers": (
         "releases:\n  - name: web\n    chart: {dir: ./c}\n    «trigger: {chart: {track: Newest}}\n    triggers: []\n",
         [("one-trigger", "both trigger and triggers")],

@@ -88,7 +88,17 @@ releases:
         json6902: [{op: add, path: /spec/x, value: 1}]
       - strategicMerge: {kind: Service, metadata: {name: web}, spec: {type: NodePort}}
     labels: {tier: front}
-    trigger: {chart: {track: MinorVersion}}
+    triggers:
+      - chart: {track: MinorVersion, filter: "^1", range: ">=1 <2", preReleases: true}
+      - image:
+          track: PatchLevel
+          filter: -alpine$
+          extract: ^v(.*)-alpine$
+          range: ~1.4
+          preReleases: true
+          digest: pin
+          platform: linux/arm64
+          imagePullSecrets: [registry]
   - name: db
     resourceFiles: [db.yaml, ../shared.yaml]
 """
@@ -159,7 +169,11 @@ def test_every_written_field_of_a_release_arrives(resolve) -> None:
     )
     assert merge_patch.body["spec"] == {"type": "NodePort"}
     assert dict(web.labels) == {"tier": "front"}
-    assert web.chart_triggers[0].track == "MinorVersion"
+    chart, image = web.chart_triggers[0], web.image_triggers[0]
+    assert (chart.track, chart.filter, chart.range, chart.pre_releases) == ("MinorVersion", "^1", ">=1 <2", True)
+    assert (image.filter, image.extract, image.range) == ("-alpine$", "^v(.*)-alpine$", "~1.4")
+    assert (image.pre_releases, image.pin, image.platform) == (True, True, "linux/arm64")
+    assert image.image_pull_secrets == ("registry",)
 
 
 def test_every_written_field_of_the_environment_and_its_surroundings_arrives(resolve) -> None:
@@ -204,8 +218,8 @@ def test_every_file_that_must_exist_is_listed_with_its_place(resolve) -> None:
         ("/repo/defaults.yaml", "values file", "environments.yaml:20:24"),
         ("/repo/api", "chart", "releases.yaml:3:18"),
         ("/x.json", "file", "releases.yaml:12:43"),
-        ("/repo/db.yaml", "file", "releases.yaml:42:21"),
-        ("/shared.yaml", "file", "releases.yaml:42:30"),
+        ("/repo/db.yaml", "file", "releases.yaml:52:21"),
+        ("/shared.yaml", "file", "releases.yaml:52:30"),
     ]
 
 

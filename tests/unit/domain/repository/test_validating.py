@@ -8,7 +8,8 @@ from fairway.domain.repository.findings import Findings
 from fairway.domain.repository.sites import Overlay, Site
 from fairway.domain.repository.validating import known_keys, model_at, validated
 from fairway.domain.repository.written import EnvironmentEntry, ReleaseEntry
-from fairway.domain.repository.written.releases import ChartEntry, ImageTriggerEntry
+from fairway.domain.repository.written.releases import ChartEntry
+from fairway.domain.repository.written.triggers import ImageTriggerEntry
 from fairway.domain.yaml import compose
 
 

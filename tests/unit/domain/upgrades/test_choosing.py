@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fairway.domain.upgrades.choosing import SeenTag, Track, choose, choose_chart_version
+from fairway.domain.upgrades.choosing import Rules, SeenTag, Track, choose, choose_chart_version
 
 SAME = "not chosen: the same version as "
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -89,8 +89,8 @@ def test_nothing_is_known_to_be_newer_than_a_tag_that_is_no_version() -> None:
 
 
 def test_a_trigger_may_allow_pre_releases() -> None:
-    assert choose("1.0.0", tags("1.0.1-rc1"), Track.PATCH_LEVEL, pre_releases=True).chosen == "1.0.1-rc1"
-    assert choose("1.0.0", tags("1.0.1-alpine"), Track.PATCH_LEVEL, pre_releases=True).chosen is None
+    assert choose("1.0.0", tags("1.0.1-rc1"), Track.PATCH_LEVEL, Rules(pre_releases=True)).chosen == "1.0.1-rc1"
+    assert choose("1.0.0", tags("1.0.1-alpine"), Track.PATCH_LEVEL, Rules(pre_releases=True)).chosen is None
 
 
 def test_newest_goes_by_creation_and_not_by_name() -> None:

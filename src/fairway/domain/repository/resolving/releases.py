@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fairway.domain.errors import Position
 from fairway.domain.health import HealthRule
 from fairway.domain.repository.models import (
     ChartTrigger,
@@ -26,6 +27,7 @@ from fairway.domain.repository.resolving.policies import resolve_owner, resolve_
 from fairway.domain.repository.resolving.values import resolve_values
 from fairway.domain.repository.sites import Site
 from fairway.domain.repository.written import ReleaseEntry
+from fairway.domain.repository.written.triggers import ImageTriggerEntry
 
 DEFAULT_TIMEOUT = timedelta(minutes=5)
 
@@ -116,9 +118,25 @@ def _triggers(
             which = "both image and chart" if given else "neither image nor chart"
             context.findings.error("one-trigger", f"{noun}: a trigger has {which}", here.at(), "one trigger for each")
         if trigger.image is not None:
-            image = trigger.image
-            where = here.at("image")
-            images.append(ImageTrigger(image.track, where, image.tag_value, image.repo_value, image.prefix_value))
+            images.append(_image_trigger(trigger.image, here.at("image")))
         if trigger.chart is not None:
-            charts.append(ChartTrigger(trigger.chart.track, here.at("chart")))
+            chart = trigger.chart
+            charts.append(ChartTrigger(chart.track, here.at("chart"), chart.filter, chart.range, chart.pre_releases))
     return tuple(images), tuple(charts)
+
+
+def _image_trigger(written: ImageTriggerEntry, where: Position) -> ImageTrigger:
+    return ImageTrigger(
+        written.track,
+        where,
+        written.tag_value,
+        written.repo_value,
+        written.prefix_value,
+        filter=written.filter,
+        extract=written.extract,
+        range=written.range,
+        pre_releases=written.pre_releases,
+        pin=written.digest == "pin",
+        platform=written.platform,
+        image_pull_secrets=tuple(written.image_pull_secrets),
+    )

@@ -8,9 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from fairway.domain.repository.written.base import Duration, Parameter, Written
 from fairway.domain.repository.written.policies import HealthEntry, OwnerEntry, PolicyEntry
+from fairway.domain.repository.written.triggers import TriggerEntry
 from fairway.domain.repository.written.values import ChartValueEntry
 
-TrackName = Literal["PatchLevel", "MinorVersion", "MajorVersion", "Newest"]
 GateName = Literal["readiness", "helmTest"]
 
 
@@ -22,24 +22,6 @@ class ChartEntry(Written):
         None, description="repo/name, oci://…, https://….tgz, s3://bucket/prefix/name or git+https://…//path?ref=…"
     )
     version: str | None = Field(None, description="Exact version or semver range; goes with reference")
-
-
-class ImageTriggerEntry(Written):
-    track: TrackName = Field(description="How far an upgrade may go", examples=["PatchLevel"])
-    tag_value: str = Field("image.tag", description="The value that holds the tag")
-    repo_value: str = Field("image.repository", description="The value that holds the repository")
-    prefix_value: str = Field("image.prefix", description="The value that is put before the repository, if set")
-
-
-class ChartTriggerEntry(Written):
-    track: TrackName = Field(description="How far an upgrade of the chart may go", examples=["MinorVersion"])
-
-
-class TriggerEntry(Written):
-    """Exactly one of its keys."""
-
-    image: ImageTriggerEntry | None = Field(None, description="Look for new tags of an image")
-    chart: ChartTriggerEntry | None = Field(None, description="Look for new versions of the chart")
 
 
 class NeedEntry(Written):
