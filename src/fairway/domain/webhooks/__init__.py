@@ -1,0 +1,1 @@
+"""What others post to Fairway: whether it is really from them, and what it means."""

@@ -1,0 +1,40 @@
+"""One request as it arrived, and what reading it can give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from fairway.domain.errors import UserError
+from fairway.domain.upgrades.events import ImagePushed
+from fairway.domain.webhooks.events import GitPushed
+
+
+class Malformed(UserError):
+    """The body is not what the sender's documentation describes; the message names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes = field(repr=False)
+    at: datetime
+    """When it arrived."""
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def header(self, *names: str) -> str:
+        """The first of these headers that is there; else empty."""
+        return next((value for name in names if (value := self.headers.get(name.lower(), "").strip())), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The events of a delivery; without any, why."""
+
+    images: tuple[ImagePushed, ...] = ()
+    pushes: tuple[GitPushed, ...] = ()
+    ignored: str = ""
+    id: str = ""
+    """The sender's id of this delivery, by which one that is sent again is known."""

@@ -1,0 +1,1 @@
+"""Fairway over HTTP: health, metrics, webhooks, and a page that says how things are."""

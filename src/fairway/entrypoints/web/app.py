@@ -1,0 +1,60 @@
+"""The application: which addresses there are.
+
+The rule not to break: what changes something is authenticated, and what is not here does not exist; there are no pages
+that describe the endpoints.
+"""
+
+from __future__ import annotations
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import PlainTextResponse
+
+from fairway.entrypoints.web.answers import json_answer
+from fairway.entrypoints.web.guarding import Guarded
+from fairway.entrypoints.web.hooks import add_hooks
+from fairway.entrypoints.web.parts import Checks, WebParts
+from fairway.entrypoints.web.status_page import as_text
+
+
+def create_app(parts: WebParts) -> FastAPI:
+    """`/`, `/healthz`, `/readyz`, `/metrics`, `/hooks/…` when there is an intake. Contract: docs/spec/webhooks.md."""
+    app = FastAPI(title="Fairway", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Guarded)
+    _add_health(app, parts)
+    _add_pages(app, parts)
+    if parts.intake is not None:
+        add_hooks(app, parts.intake, parts.now)
+    return app
+
+
+def _add_health(app: FastAPI, parts: WebParts) -> None:
+    @app.get("/healthz")
+    async def alive() -> Response:
+        return _checked(parts.alive())
+
+    @app.get("/readyz")
+    async def ready() -> Response:
+        return _checked(parts.ready())
+
+
+def _checked(checks: Checks) -> Response:
+    wrong = {name: reason for name, reason in checks.items() if reason}
+    body = {"ok": not wrong, "checks": {name: reason or "ok" for name, reason in checks.items()}}
+    return json_answer(503 if wrong else 200, body)
+
+
+def _add_pages(app: FastAPI, parts: WebParts) -> None:
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        page, content_type = parts.metrics()
+        return Response(page, media_type=content_type)
+
+    @app.get("/")
+    async def status(request: Request) -> Response:
+        known = parts.status()
+        if "application/json" in request.headers.get("accept", "") or request.query_params.get("output") == "json":
+            return Response(
+                orjson.dumps(known, default=str, option=orjson.OPT_NON_STR_KEYS), media_type="application/json"
+            )
+        return PlainTextResponse(as_text(known))
