@@ -133,3 +133,50 @@ async def test_a_watch_sees_only_what_it_asked_for(world: World) -> None:
 
 async def test_the_log_of_a_pod_that_is_not_there_is_empty(world: World) -> None:
     assert await world.kube.read_logs(world.namespace, "no-pod", "app", lines=5, previous=False) == ""
+
+
+async def test_a_watch_of_metadata_brings_who_owns_which_field_and_no_content(world: World) -> None:
+    await world.apply(world.config_map("watched", n="1"))
+    resource = (await world.kube.discover()).by_ref["v1", "ConfigMap"]
+    listed = asyncio.Event()
+    seen = []
+    async with (
+        asyncio.timeout(20),
+        aclosing(world.kube.watch_metadata(resource, world.namespace, on_listed=listed.set)) as events,
+    ):
+        async for event in events:
+            if event.object["metadata"]["name"] != "watched":
+                continue
+            seen.append(event)
+            if len(seen) == 1:
+                await world.apply(world.config_map("watched", n="2"), manager="kubectl")
+            elif len(seen) == 2:
+                await world.kube.delete(ref_of(world.config_map("watched")))
+            else:
+                break
+    assert [event.type for event in seen] == [EventType.ADDED, EventType.MODIFIED, EventType.DELETED]
+    assert all("data" not in event.object for event in seen)
+    managers = [{entry["manager"] for entry in event.object["metadata"]["managedFields"]} for event in seen[:2]]
+    assert managers == [{"helm"}, {"kubectl"}]
+    assert listed.is_set()
+
+
+async def test_an_object_that_loses_the_label_that_was_asked_for_is_gone_for_that_watch(world: World) -> None:
+    labelled, plain = world.config_map("watched"), world.config_map("watched")
+    labelled["metadata"]["labels"] = {"watch": "me"}
+    await world.apply(labelled)
+    resource = (await world.kube.discover()).by_ref["v1", "ConfigMap"]
+    seen = []
+    async with (
+        asyncio.timeout(20),
+        aclosing(world.kube.watch_metadata(resource, world.namespace, label_selector="watch=me")) as events,
+    ):
+        async for event in events:
+            seen.append(event.type)
+            if event.type is EventType.ADDED and len(seen) == 1:
+                await world.apply(plain)
+            elif event.type is EventType.DELETED:
+                await world.apply(labelled)
+            elif len(seen) == 3:
+                break
+    assert seen == [EventType.ADDED, EventType.DELETED, EventType.ADDED]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -34,6 +34,7 @@ OBJECT_PAGE = 500
 LOG_BYTES = 64 * 1024
 
 _METADATA_LIST = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
+_METADATA_WATCH = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
 _APPLY = {"Content-Type": "application/apply-patch+yaml"}
 _JSON = {"Content-Type": "application/json"}
 
@@ -93,10 +94,7 @@ class KubeClient:
     async def list_metadata(
         self, resource: ApiResource, namespace: str | None, *, label_selector: str = ""
     ) -> list[Object]:
-        path = paths.collection(resource, namespace)
-        items, _ = await self._list(
-            resource, path, METADATA_PAGE, _METADATA_LIST, what=resource.plural, labelSelector=label_selector
-        )
+        items, _ = await self._list_metadata(resource, namespace, label_selector=label_selector)
         return items
 
     async def list_objects(
@@ -141,6 +139,26 @@ class KubeClient:
             namespace,
             label_selector=label_selector,
             field_selector=field_selector,
+        )
+
+    def watch_metadata(
+        self,
+        resource: ApiResource,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        on_listed: Callable[[], None] = lambda: None,
+    ) -> AsyncIterator[WatchEvent]:
+        """As `watch`, but only the objects' metadata; of what vanished while nobody looked only its identity."""
+        return watch(
+            self._transport,
+            self._list_metadata,
+            resource,
+            namespace,
+            label_selector=label_selector,
+            headers=_METADATA_WATCH,
+            on_listed=on_listed,
+            keep=_identity,
         )
 
     async def read_logs(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool) -> str:
@@ -210,6 +228,19 @@ class KubeClient:
                 _mask(error, obj)
             raise
 
+    async def _list_metadata(
+        self, resource: ApiResource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
+    ) -> tuple[list[Object], str]:
+        return await self._list(
+            resource,
+            paths.collection(resource, namespace),
+            METADATA_PAGE,
+            _METADATA_LIST,
+            what=resource.plural,
+            labelSelector=label_selector,
+            fieldSelector=field_selector,
+        )
+
     async def _list(
         self, resource: ApiResource, path: str, page: int, headers: dict[str, str] | None, *, what: str, **query: str
     ) -> tuple[list[Object], str]:
@@ -234,6 +265,11 @@ class KubeClient:
             token = metadata.get("continue") or ""
             if not token:
                 return found, str(metadata.get("resourceVersion") or "")
+
+
+def _identity(obj: Object) -> Object:
+    metadata = obj["metadata"]
+    return {"metadata": {k: metadata[k] for k in ("name", "namespace", "uid", "resourceVersion") if k in metadata}}
 
 
 def _object(body: bytes) -> Object:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -39,10 +39,17 @@ async def watch(
     *,
     label_selector: str = "",
     field_selector: str = "",
+    headers: Mapping[str, str] | None = None,
+    on_listed: Callable[[], None] = lambda: None,
+    keep: Callable[[Object], Object] = lambda obj: obj,
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> AsyncIterator[WatchEvent]:
-    """See `ObjectReader.watch`. Raises what the server refuses (Forbidden, UnknownKind); never Transient."""
+    """See `ObjectReader.watch`. Raises what the server refuses (Forbidden, UnknownKind); never Transient.
+
+    `headers` go with the watch itself; `on_listed` is called when all that a list found was taken; `keep` makes of an
+    object what is remembered of it, and comes back when it vanished while nobody looked.
+    """
     known: Known = {}
     version = ""
     failures = 0
@@ -52,8 +59,9 @@ async def watch(
                 items, version = await lister(
                     resource, namespace, label_selector=label_selector, field_selector=field_selector
                 )
-                for event in _since(known, items):
+                for event in _since(known, items, keep):
                     yield event
+                on_listed()
             seconds = int(SHORTEST + jitter() * (LONGEST - SHORTEST))
             path = paths.with_query(
                 paths.collection(resource, namespace),
@@ -64,13 +72,13 @@ async def watch(
                 labelSelector=label_selector,
                 fieldSelector=field_selector,
             )
-            call = Call("watch", "GET", path, f"watch {resource.plural}")
+            call = Call("watch", "GET", path, f"watch {resource.plural}", None, headers)
             async with transport.stream(call, seconds=seconds + 30, silence=SILENCE) as lines:
                 async for kind, obj in _events(lines):
                     failures = 0
                     version = (obj.get("metadata") or {}).get("resourceVersion") or version
                     if kind != "BOOKMARK":
-                        yield _follow(known, kind, obj)
+                        yield _follow(known, kind, obj, keep)
             # An end without an event is suspicious: a proxy that cuts watches at once must not be hammered.
             failures += 1
         except Expired:
@@ -114,7 +122,7 @@ async def _lines(stream: Any) -> AsyncIterator[bytes]:
         yield rest
 
 
-def _since(known: Known, items: list[Object]) -> list[WatchEvent]:
+def _since(known: Known, items: list[Object], keep: Callable[[Object], Object]) -> list[WatchEvent]:
     """The events that lead from what is known to a fresh list; `known` becomes the list."""
     fresh = {_key(item): item for item in items}
     events = [WatchEvent(EventType.DELETED, old) for key, old in known.items() if key not in fresh]
@@ -127,17 +135,17 @@ def _since(known: Known, items: list[Object]) -> list[WatchEvent]:
         elif old["metadata"].get("resourceVersion") != item["metadata"].get("resourceVersion"):
             events.append(WatchEvent(EventType.MODIFIED, item))
     known.clear()
-    known.update(fresh)
+    known.update((key, keep(item)) for key, item in fresh.items())
     return events
 
 
-def _follow(known: Known, kind: str, obj: Object) -> WatchEvent:
+def _follow(known: Known, kind: str, obj: Object, keep: Callable[[Object], Object]) -> WatchEvent:
     key = _key(obj)
     if kind == "DELETED":
         known.pop(key, None)
         return WatchEvent(EventType.DELETED, obj)
     there = key in known
-    known[key] = obj
+    known[key] = keep(obj)
     return WatchEvent(EventType.MODIFIED if there else EventType.ADDED, obj)
 
 

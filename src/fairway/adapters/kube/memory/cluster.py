@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ from fairway.adapters.kube.answers import NotFound
 from fairway.adapters.kube.memory import writing
 from fairway.adapters.kube.memory.kinds import BUILT_IN, served_by
 from fairway.adapters.kube.memory.selectors import by_fields, by_labels
+from fairway.adapters.kube.memory.watching import Sight
 from fairway.domain.kube_errors import AlreadyExists, Conflict, InvalidObject, UnknownKind
 from fairway.domain.manifests.api import ApiResource, ApiResources, EventType, Propagation, WatchEvent, indexed
 from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef, ref_of
@@ -72,10 +74,7 @@ class MemoryKube:
     async def list_metadata(
         self, resource: ApiResource, namespace: str | None, *, label_selector: str = ""
     ) -> list[Object]:
-        return [
-            {name: obj[name] for name in ("apiVersion", "kind", "metadata")}
-            for obj in self._listed(resource, namespace, label_selector, "")
-        ]
+        return [_metadata_of(obj) for obj in self._listed(resource, namespace, label_selector, "")]
 
     async def list_objects(
         self, resource: ApiResource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
@@ -85,22 +84,21 @@ class MemoryKube:
     async def watch(
         self, resource: ApiResource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
     ) -> AsyncIterator[WatchEvent]:
-        self.requests["watch"] += 1
-        labels, fields = by_labels(label_selector), by_fields(field_selector)
-        kind = _kind_of(resource)
-        queue: asyncio.Queue[WatchEvent] = asyncio.Queue()
-        watcher = (kind, queue)
-        self._watchers.append(watcher)
-        try:
-            for obj in self._listed(resource, namespace, label_selector, field_selector):
-                yield WatchEvent(EventType.ADDED, obj)
-            while True:
-                event = await queue.get()
-                in_place = not namespace or event.object["metadata"].get("namespace") == namespace
-                if in_place and labels(event.object) and fields(event.object):
-                    yield WatchEvent(event.type, _copy(event.object, resource.api_version))
-        finally:
-            self._watchers.remove(watcher)
+        async with aclosing(self._events(resource, namespace, label_selector, field_selector)) as events:
+            async for event in events:
+                yield WatchEvent(event.type, _copy(event.object, resource.api_version))
+
+    async def watch_metadata(
+        self,
+        resource: ApiResource,
+        namespace: str | None,
+        *,
+        label_selector: str = "",
+        on_listed: Callable[[], None] = lambda: None,
+    ) -> AsyncIterator[WatchEvent]:
+        async with aclosing(self._events(resource, namespace, label_selector, "", on_listed)) as events:
+            async for event in events:
+                yield WatchEvent(event.type, _metadata_of(event.object))
 
     async def read_logs(self, namespace: str, pod: str, container: str, *, lines: int, previous: bool) -> str:
         self.requests["log"] += 1
@@ -151,6 +149,30 @@ class MemoryKube:
         return _copy(self._store(ref.key, {**live, "status": _copy(status)}, live))
 
     # --- inside
+
+    async def _events(
+        self,
+        resource: ApiResource,
+        namespace: str | None,
+        labels: str,
+        fields: str,
+        on_listed: Callable[[], None] = lambda: None,
+    ) -> AsyncGenerator[WatchEvent]:
+        self.requests["watch"] += 1
+        by_label, by_field = by_labels(labels), by_fields(fields)
+        sight = Sight(namespace, lambda obj: by_label(obj) and by_field(obj))
+        queue: asyncio.Queue[WatchEvent] = asyncio.Queue()
+        watcher = (_kind_of(resource), queue)
+        self._watchers.append(watcher)
+        try:
+            for obj in self._listed(resource, namespace, labels, fields):
+                yield sight.first(obj)
+            on_listed()
+            while True:
+                if (seen := sight.of(await queue.get())) is not None:
+                    yield seen
+        finally:
+            self._watchers.remove(watcher)
 
     def _listed(self, resource: ApiResource, namespace: str | None, labels: str, fields: str) -> list[Object]:
         self.requests["list"] += 1
@@ -257,6 +279,10 @@ class MemoryKube:
 
 def _kind_of(resource: ApiResource) -> Kind:
     return Kind(resource.api_version.rpartition("/")[0], resource.kind)
+
+
+def _metadata_of(obj: Object) -> Object:
+    return _copy({name: obj[name] for name in ("apiVersion", "kind", "metadata")})
 
 
 def _copy(obj: Object, api_version: str = "") -> Object:
