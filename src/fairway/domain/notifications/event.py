@@ -59,3 +59,10 @@ class Happening:
     """The ledger's id."""
     thread: str = ""
     upgrades: tuple[Upgrade, ...] = ()
+    releases: tuple[str, ...] = ()
+    """All releases that it is about, when there are several; with one, `release` is enough."""
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """The releases that it is about; none for what concerns an environment, or more, as a whole."""
+        return self.releases or ((self.release,) if self.release else ())
