@@ -1,8 +1,8 @@
 """Package URLs of images. Source: the purl specification, types `oci` and `docker`.
 
-`pkg:oci/web@sha256%3A…?repository_url=registry.example/shop/web&tag=1.4.2`: the address ends in the name; the version is
-a digest. `pkg:docker/shop/web@1.4.2?repository_url=registry.example`: the address is a host; the version is a tag or a
-digest.
+`pkg:oci/web@sha256%3A…?repository_url=registry.example/shop/web&tag=1.4.2`: the address ends in the name; the version
+is a digest. `pkg:docker/shop/web@1.4.2?repository_url=registry.example`: the address is a host; the version is a tag or
+a digest.
 """
 
 from __future__ import annotations
