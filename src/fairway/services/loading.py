@@ -49,15 +49,32 @@ def load_repository(environments_file: Path) -> Repository:
     return read_repository(environments_file).complete()
 
 
-def read_repository(environments_file: Path, shown_from: Path | None = None) -> Loaded:
+class Documents:
+    """Documents of earlier readings, for whoever reads the same files again and again: a text that is known is not
+    parsed anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[str, Document]] = {}
+
+    def find(self, path: str, shown: str, text: str) -> Document | None:
+        known = self._known.get(path)
+        return known[1] if known is not None and known[0] == text and known[1].shown == shown else None
+
+    def keep(self, text: str, document: Document) -> None:
+        self._known[document.path] = (text, document)
+
+
+def read_repository(environments_file: Path, shown_from: Path | None = None, memory: Documents | None = None) -> Loaded:
     """As `load_repository`, but mistakes are returned. Positions name files relative to `shown_from` (default: the
-    working directory) when they are below it. Raises UserError only when there is no such file."""
+    working directory) when they are below it. `memory` is for those who read again. Raises UserError only when there
+    is no such file."""
     base = (shown_from or Path.cwd()).absolute()
     path = os.path.abspath(environments_file)
     if not os.path.isfile(path):
         raise missing_repository(environments_file)
     findings = Findings()
-    main = _read(path, base, findings)
+    memory = memory or Documents()
+    main = _read(path, base, findings, memory)
     if main is None:
         return Loaded(None, tuple(findings.in_order()), ())
     documents: dict[str, Document] = {}
@@ -69,7 +86,7 @@ def read_repository(environments_file: Path, shown_from: Path | None = None) -> 
             written = site.scalar()
             _report_missing(file, site.at(), "release file", findings, written.text if written else None)
             unreadable.add(file)
-        elif (document := _read(file, base, findings)) is not None:
+        elif (document := _read(file, base, findings, memory)) is not None:
             documents[file] = document
         else:
             unreadable.add(file)
@@ -92,11 +109,13 @@ def missing_repository(environments_file: Path) -> UserError:
     return UserError(f"no {environments_file.name} {where}", fix=fix)
 
 
-def _read(path: str, base: Path, findings: Findings) -> Document | None:
+def _read(path: str, base: Path, findings: Findings, memory: Documents) -> Document | None:
     shown = shown_path(path, base)
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
+        if (known := memory.find(path, shown, text)) is not None:
+            return known
         value, positions, problems = compose(text, shown)
     except OSError as error:
         findings.error("missing-file", f"cannot be read: {error.strerror}", Position(shown))
@@ -107,7 +126,9 @@ def _read(path: str, base: Path, findings: Findings) -> Document | None:
     except InvalidInput as error:
         findings.add(*error.diagnostics)
         return None
-    return Document(path, shown, value, positions, tuple(problems))
+    document = Document(path, shown, value, positions, tuple(problems))
+    memory.keep(text, document)
+    return document
 
 
 def shown_path(path: str, base: Path) -> str:

@@ -37,6 +37,8 @@ Gather = Callable[[Release, Capabilities], Awaitable[ReleaseInputs]]
 
 CONCURRENCY = 16
 """Releases carried out at once; a control plane on two cores is full with fewer."""
+FEW = 20
+"""Releases of a narrow look; beyond, lists cost less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,11 @@ class RunOptions:
 
     plan: PlanOptions = field(default_factory=PlanOptions)
     only: frozenset[str] = frozenset()
+    prune: bool | None = None
+    """Whether what is no longer declared goes; by default it does unless releases are chosen by name."""
+    narrow: bool = False
+    """Look at the chosen releases one by one when they are few: nothing is asked that has to do with the others.
+    With `prune`, `only` then has to name what may be no longer declared too."""
     concurrency: int = CONCURRENCY
     allow_deletions: bool = False
     commit: str = ""
@@ -72,7 +79,7 @@ class EnvironmentRun:
         self._log = log
         self._tell = Narration(environment, report, log, session.mask)
         self._room = asyncio.Semaphore(options.concurrency)
-        self._snapshot = Snapshot(session.kube, session.store, environment.namespace)
+        self._snapshot = Snapshot(session.kube, session.store, environment.namespace, self._few())
         self._needed = NeededHealth(session, self._snapshot)
         self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
 
@@ -130,8 +137,16 @@ class EnvironmentRun:
         only = self._options.only
         return [r for r in self._environment.releases if not only or r.name in only]
 
+    def _few(self) -> frozenset[str]:
+        """The releases of a narrow look; empty for one at the whole namespace."""
+        options = self._options
+        # Who adopts has to know of every other release whether it still exists.
+        adopts = any(r.policy.adopt for r in self._chosen())
+        return options.only if options.narrow and len(options.only) <= FEW and not adopts else frozenset()
+
     def _unwanted(self) -> list[str]:
-        if self._options.only:
+        prune = self._options.prune
+        if not (prune if prune is not None else not self._options.only):
             return []
         return unwanted_releases(self._environment, self._snapshot, self._options.plan.source)
 

@@ -1,6 +1,7 @@
 """One look at a namespace for a whole run: stored revisions, and metadata of the kinds that are asked about.
 
-Each (kind, namespace) is listed once, whoever asks first; nothing is asked object by object.
+Each (kind, namespace) is listed once, whoever asks first; nothing is asked object by object. Unless the look is narrow:
+then only a few releases are of interest, and nothing is listed that has to do with the others.
 """
 
 from __future__ import annotations
@@ -18,12 +19,18 @@ from fairway.services.engine.ports import ObjectReader, RevisionStore
 
 
 class Snapshot:
-    """What a run knows of one namespace. Lists are made on demand, once, and shared by all releases."""
+    """What a run knows of one namespace. Lists are made on demand, once, and shared by all releases.
 
-    def __init__(self, kube: ObjectReader, store: RevisionStore, namespace: str) -> None:
+    `names`: a narrow look at these releases alone; of others nothing is known, not even whether they exist.
+    """
+
+    def __init__(
+        self, kube: ObjectReader, store: RevisionStore, namespace: str, names: frozenset[str] = frozenset()
+    ) -> None:
         self._kube = kube
         self._store = store
         self.namespace = namespace
+        self.names = names
         self._lists: dict[tuple[Kind, str], asyncio.Task[dict[str, Object]]] = {}
         self._revisions: Mapping[str, list[RevisionSummary]] = {}
         self._claims: dict[ObjectKey, str] = {}
@@ -39,7 +46,7 @@ class Snapshot:
 
     async def open(self) -> Snapshot:
         """Read discovery and all stored revisions: what every decision needs."""
-        self.resources, summaries = await asyncio.gather(self._kube.discover(), self._store.summaries(self.namespace))
+        self.resources, summaries = await asyncio.gather(self._kube.discover(), self._summaries())
         revisions: dict[str, list[RevisionSummary]] = defaultdict(list)
         for summary in summaries:
             revisions[summary.name].append(summary)
@@ -48,9 +55,15 @@ class Snapshot:
         self._revisions = revisions
         return self
 
+    async def _summaries(self) -> list[RevisionSummary]:
+        if not self.names:
+            return await self._store.summaries(self.namespace)
+        parts = await asyncio.gather(*(self._store.summaries(self.namespace, name=name) for name in self.names))
+        return [summary for part in parts for summary in part]
+
     async def anew(self) -> Snapshot:
         """A later look, for a release that is tried again; which release wants which object stays known."""
-        later = Snapshot(self._kube, self._store, self.namespace)
+        later = Snapshot(self._kube, self._store, self.namespace, self.names)
         later._claims, later.leaving, later.heirs = self._claims, self.leaving, self.heirs
         return await later.open()
 
@@ -91,7 +104,9 @@ class Snapshot:
         return self.resources.by_ref.get((ref.api_version, ref.kind)) or self.resources.by_kind.get(ref.key.kind)
 
     async def metadata(self, refs: Iterable[ObjectRef]) -> dict[ObjectKey, Object]:
-        """PartialObjectMetadata of those of the objects that exist."""
+        """PartialObjectMetadata of those of the objects that exist; of a narrow look the objects themselves."""
+        if self.names:
+            return await self._one_by_one(dict.fromkeys(refs))
         wanted: dict[tuple[Kind, str], tuple[ApiResource, list[ObjectRef]]] = {}
         for ref in refs:
             resource = self.resource_of(ref)
@@ -105,6 +120,11 @@ class Snapshot:
                 if ref.name in listed:
                     found[ref.key] = listed[ref.name]
         return found
+
+    async def _one_by_one(self, refs: Iterable[ObjectRef]) -> dict[ObjectKey, Object]:
+        known = [ref for ref in refs if self.resource_of(ref) is not None]
+        found = await asyncio.gather(*(self._kube.get(ref) for ref in known))
+        return {ref.key: obj for ref, obj in zip(known, found, strict=True) if obj is not None}
 
     async def _list(self, place: tuple[Kind, str], resource: ApiResource) -> dict[str, Object]:
         task = self._lists.get(place)
