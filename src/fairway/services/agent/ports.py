@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest commit of the branch that is followed."""
-
-    commit: str
-    subject: str = ""
-    author: str = ""
-    at: datetime | None = None
-    """When it was committed."""
+from fairway.domain.repository.head import Head as Head
 
 
 class Source(Protocol):
