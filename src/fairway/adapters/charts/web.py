@@ -13,12 +13,13 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from fairway.domain.charts.addresses import shown
 from fairway.domain.charts.archive import MIB
-from fairway.domain.charts.sources import Unreachable
+from fairway.domain.charts.sources import Throttled, Unreachable
 from fairway.domain.errors import Terminal, UserError
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ REDIRECTS = frozenset((301, 302, 303, 307, 308))
 AGAIN = frozenset((408, 425, 429, 500, 502, 503, 504))
 MOST_REDIRECTS = 10
 LONGEST_PAUSE = 30.0
+"""Seconds; a place that wants more of us is not waited for."""
+LONGEST_REST = 3600.0
+"""Seconds for which a place that has enough is left alone at most."""
 SAY_EVERY = 1.0
 
 
@@ -77,7 +81,8 @@ def anonymous(url: str) -> Access:
 class Web:
     """GET and POST. Answers below 500 come back, refusals too.
 
-    Errors: Unreachable, Terminal (too large, redirects without end), UserError (certificates).
+    Errors: Unreachable (Throttled when the place has enough of us), Terminal (too large, redirects without end),
+    UserError (certificates).
     """
 
     def __init__(
@@ -152,7 +157,11 @@ class Web:
                 if answer.status not in AGAIN:
                     return answer
                 problem, cause = f"it answers {answer.status}", None
-                pause = max(pause, _retry_after(answer.headers.get("retry-after", "")))
+                wanted = retry_after(answer.headers)
+                enough = answer.status == 429 or (answer.status == 503 and wanted > 0)
+                if enough and (wanted > LONGEST_PAUSE or attempt + 1 == self._patience.attempts):
+                    raise _throttled(url, problem, wanted)
+                pause = max(pause, wanted)
             # httpx2 lets an SSLError through that comes after the handshake, hence OSError.
             except (httpx2.TransportError, httpx2.DecodingError, OSError) as error:
                 problem, cause = _explain(error), error
@@ -227,11 +236,24 @@ def _too_large(url: str, limit: int) -> Terminal:
     return Terminal(f"{shown(url)} is larger than {limit // MIB} MB; it is refused")
 
 
-def _retry_after(text: str) -> float:
-    """Seconds; a date is taken as a short pause, since its clock is not ours."""
+def _throttled(url: str, problem: str, wanted: float) -> Throttled:
+    patience = f" and wants to be left alone for {wanted:.0f} s" if wanted else ""
+    return Throttled(
+        f"{shown(url)}: {problem}{patience}",
+        after=min(max(wanted, LONGEST_PAUSE), LONGEST_REST),
+        fix="wait, ask less often, or log in: a login often has a higher limit",
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Seconds of Retry-After, 0 without one; a date counts from the Date of the same answer, since clocks differ."""
+    text = headers.get("retry-after", "").strip()
+    if text.isdigit():
+        return float(text[:9])
     try:
-        return min(max(float(text), 0.0), LONGEST_PAUSE)
-    except ValueError:
+        until = parsedate_to_datetime(text)
+        return max((until - parsedate_to_datetime(headers.get("date", ""))).total_seconds(), 0.0)
+    except (ValueError, TypeError):
         return 1.0 if text else 0.0
 
 

@@ -13,6 +13,14 @@ class Unreachable(Transient):
     """The place a chart comes from cannot be reached; what the cache holds may still serve."""
 
 
+class Throttled(Unreachable):
+    """The place has enough of our questions and wants to be left alone for `after` seconds."""
+
+    def __init__(self, message: str, *, after: float, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.after = after
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """What the cache remembers a reference by. `immutable`: it can only ever mean one content (exact version)."""

@@ -8,7 +8,7 @@ import pytest
 from tests.support.chart_servers import WebServer, web_server
 
 from fairway.adapters.charts.web import Access, Patience, Web
-from fairway.domain.charts.sources import Unreachable
+from fairway.domain.charts.sources import Throttled, Unreachable
 from fairway.domain.errors import Terminal, UserError
 
 MIB = 1024 * 1024
@@ -43,9 +43,7 @@ async def test_pauses_grow_and_have_jitter(server: WebServer) -> None:
     await web.aclose()
 
 
-@pytest.mark.parametrize(
-    ("header", "least", "most"), [("7", 7, 7.5), ("9999", 30, 30), ("-5", 0, 1), ("tomorrow", 1, 2)]
-)
+@pytest.mark.parametrize(("header", "least", "most"), [("7", 7, 7.5), ("30", 30, 30), ("-5", 0, 1), ("tomorrow", 1, 2)])
 async def test_a_server_may_say_when_to_come_back(header: str, least: float, most: float, server: WebServer) -> None:
     naps = Naps()
     server.files["/x"] = b"here"
@@ -53,6 +51,20 @@ async def test_a_server_may_say_when_to_come_back(header: str, least: float, mos
     web = Web(patience=Patience(2, 0.5), sleep=naps)
     assert (await web.get(f"{server.url}/x", limit=MIB)).body == b"here"
     assert least <= naps.taken[0] <= most
+    await web.aclose()
+
+
+@pytest.mark.parametrize(("status", "header", "after"), [(429, "9999", 3600), (503, "45", 45), (429, "", 30)])
+async def test_a_server_that_wants_too_much_patience_is_left_alone(
+    status: int, header: str, after: float, server: WebServer
+) -> None:
+    naps = Naps()
+    server.failures = [(status, {"Retry-After": header} if header else {})] * 9
+    web = Web(patience=Patience(2, 0.5), sleep=naps)
+    with pytest.raises(Throttled, match=f"it answers {status}") as caught:
+        await web.get(f"{server.url}/x", limit=MIB)
+    assert caught.value.after == after
+    assert len(naps.taken) == (0 if header else 1)
     await web.aclose()
 
 
