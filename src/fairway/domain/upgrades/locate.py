@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from fairway.domain.errors import Position, UserError
 from fairway.domain.repository.models import ChartReference, Release
@@ -21,6 +22,7 @@ from fairway.domain.values.paths import parse_key
 from fairway.domain.values.tracing import Origin
 from fairway.domain.yaml import Path
 from fairway.domain.yaml.positions import key_text
+from fairway.domain.yaml.scalars import plain_scalar, scalar_text
 
 Read = Callable[[str], bytes]
 """The bytes of a file by the name that positions carry."""
@@ -83,13 +85,13 @@ def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) ->
         if strongest.secret:
             message = f"{key} stands in an encrypted file"
             raise CannotEdit(message, where=where, fix="edit it with sops, or move the tag out of the file")
-        return Place(where.file, strongest.path)
+        return _unchanged(Place(where.file, strongest.path), read, strongest.value, where)
     if strongest.note:
         raise CannotEdit(f"{key} is not written here, it comes from {strongest.note}", where=where, fix=fix)
     if strongest.written is not None and strongest.written != strongest.value:
         message = f"{key} is put together from variables or placeholders"
         raise CannotEdit(message, where=where, fix="write the tag itself")
-    return Place(own_file, _value_path(release, key, strongest, read))
+    return _unchanged(Place(own_file, _value_path(release, key, strongest, read)), read, strongest.value, where)
 
 
 def locate_chart_version(release: Release, read: Read) -> Place:
@@ -105,7 +107,18 @@ def locate_chart_version(release: Release, read: Read) -> Place:
         message = f'the chart version of release "{release.name}" comes from a template; a change reaches others'
         fix = f'write chart: {{version: "…"}} under release "{release.name}"'
         raise CannotEdit(message, where=chart.position, fix=fix)
-    return Place(own_file, (*path, "chart", "version"))
+    return _unchanged(Place(own_file, (*path, "chart", "version")), read, chart.version, chart.position)
+
+
+def _unchanged(place: Place, read: Read, value: Any, where: Position) -> Place:
+    """The place, when what it says is still what was read; what is no single value is for the edit to refuse."""
+    written = read_written(read(place.file), place.file)
+    node = written.find(place.path).node
+    if isinstance(node, ScalarNode):
+        text = scalar_text(plain_scalar(node.value)) if node.tag is None else str(node.value)
+        if text not in (scalar_text(value), value):
+            raise CannotEdit("this value changed since the repository was read", where=where, fix="run it again")
+    return place
 
 
 def _value_path(release: Release, key: str, origin: Origin, read: Read) -> Path:
@@ -115,14 +128,47 @@ def _value_path(release: Release, key: str, origin: Origin, read: Read) -> Path:
         written = read_written(read(own_file), own_file)
         path = _release_path(written, release)
         values = written.find((*path, "values")).node if written.has((*path, "values")) else None
-        for index, item in enumerate(values.value if isinstance(values, SequenceNode) else ()):
-            parts = _parts(item)
-            if "value" in parts and "key" in parts and written.at(parts["value"]) == origin.position:
-                below = origin.path[len(parse_key(str(parts["key"].value))) :]
-                return (*path, "values", index, "value", *below)
+        items = list(enumerate(values.value if isinstance(values, SequenceNode) else ()))
+        entry = _entry_at(written, items, origin) or _entry_of(written, (*path, "values"), items, origin)
+        if entry is not None:
+            index, below = entry
+            return (*path, "values", index, "value", *below)
     message = f'{key} of release "{release.name}" comes from a template; a change there reaches others'
     fix = f'write {{key: {key}, value: "…"}} under values of release "{release.name}"'
     raise CannotEdit(message, where=origin.position, fix=fix)
+
+
+_Items = list[tuple[int, Node]]
+
+
+def _entry_at(written: WrittenFile, items: _Items, origin: Origin) -> tuple[int, Path] | None:
+    """The entry at the very place that the origin names, and the path inside of its value."""
+    for index, item in items:
+        parts = _parts(item)
+        if "value" in parts and "key" in parts and written.at(parts["value"]) == origin.position:
+            below = _below(parts["key"], origin)
+            if below is not None:
+                return index, below
+    return None
+
+
+def _entry_of(written: WrittenFile, values: Path, items: _Items, origin: Origin) -> tuple[int, Path] | None:
+    """The last entry about that value: lines above it may have come since it was read."""
+    for index, item in reversed(items):
+        parts = _parts(item)
+        below = _below(parts["key"], origin) if "value" in parts and "key" in parts else None
+        if below is not None and written.has((*values, index, "value", *below)):
+            return index, below
+    return None
+
+
+def _below(key: Node, origin: Origin) -> Path | None:
+    """What of the origin's path is inside of the value under a key; None when the key is about something else."""
+    try:
+        own = parse_key(str(key.value))
+    except UserError:
+        return None
+    return origin.path[len(own) :] if origin.path[: len(own)] == own else None
 
 
 def _parts(item: Node) -> dict[str, Node]:
@@ -130,12 +176,16 @@ def _parts(item: Node) -> dict[str, Node]:
 
 
 def _release_path(written: WrittenFile, release: Release) -> Path:
-    """The path of a release in its file, found by the place of its name."""
+    """The path of a release in its file, found by its name; of several with that name, by the place."""
     root = _parts(written.root) if written.root is not None else {}
     releases = root.get("releases")
-    for index, item in enumerate(releases.value if isinstance(releases, SequenceNode) else ()):
-        name = _parts(item).get("name")
-        if name is not None and written.at(name) == release.position:
+    named = [
+        (index, name)
+        for index, item in enumerate(releases.value if isinstance(releases, SequenceNode) else ())
+        if (name := _parts(item).get("name")) is not None and name.value == release.name
+    ]
+    for index, name in named:
+        if len(named) == 1 or written.at(name) == release.position:
             return ("releases", index)
     message = f'release "{release.name}" is no longer where it was when the repository was read'
     raise CannotEdit(message, where=Position(written.file), fix="run it again")

@@ -10,21 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Self, cast
 
 from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import Environment, Release, Repository
+from fairway.domain.upgrades.holds import Hold
 from fairway.domain.upgrades.images import ImageReference
+from fairway.domain.upgrades.reverted import HOLD, REVERT, UPGRADE
 from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.services.upgrades.checking import Look, Upgrades
+from fairway.services.upgrades.holding import holds_file
 from fairway.services.upgrades.patching import ValueEdit, edit_values
 from fairway.services.upgrades.standing import Standing, Standings
 from fairway.services.upgrades.watching import CHART_VERSION
 from fairway.services.writing.changes import Change, Edited
 from fairway.services.writing.making import Made
-
-UPGRADE_TRAILER = "Fairway-Upgrade"
 
 Opened = Callable[[Repository], AbstractAsyncContextManager[Upgrades]]
 """Upgrades of a repository as it is now; the wiring has it as `open_upgrades`."""
@@ -118,7 +120,89 @@ class UpgradeChange:
         one = self.upgrade
         summary = f"{one.release} {one.old.partition('@')[0]} → {one.new.partition('@')[0]} ({one.environment})"
         trailer = f"{one.environment}/{one.release} {one.key} {one.old} {one.new}"
-        return Edited((file,), summary, one, ((UPGRADE_TRAILER, trailer),))
+        return Edited((file,), summary, one, ((UPGRADE, trailer),))
+
+
+@dataclass(frozen=True, slots=True)
+class HoldChange:
+    """One more entry of `fairway.holds.yaml`; with `hold.lifted` the version may come again."""
+
+    hold: Hold
+    shown_from: Path | None = None
+
+    @property
+    def key(self) -> str:
+        one = self.hold
+        return f"{one.environment}/{one.release} hold {one.name or '*'} {one.version}"
+
+    @property
+    def environment(self) -> str:
+        return self.hold.environment
+
+    @property
+    def release(self) -> str:
+        return self.hold.release
+
+    async def make(self, repository: Repository) -> Edited | None:
+        file = holds_file(repository, self.shown_from)
+        if not file.add(self.hold):
+            return None
+        one = self.hold
+        verb = "lift the hold on" if one.lifted else "hold"
+        summary = f"{verb} {one.release} {one.version} ({one.environment})"
+        return Edited((file.path,), summary, trailers=(_hold_trailer(one),))
+
+
+@dataclass(frozen=True, slots=True)
+class RevertChange:
+    """A value back to what it was before an upgrade, and a hold, so that the next look does not bring it again."""
+
+    environment: str
+    release: str
+    key_of_value: str
+    from_version: str
+    to_version: str
+    reason: str
+    opened: Opened
+    name: str = ""
+    """The image or chart, for the hold."""
+    by: str = ""
+    at: datetime | None = None
+    lock: bool = False
+    shown_from: Path | None = None
+
+    @property
+    def key(self) -> str:
+        """That of an upgrade of the same value: the later of the two counts."""
+        return f"{self.environment}/{self.release} {self.key_of_value}"
+
+    @property
+    def hold(self) -> Hold:
+        version = self.from_version.partition("@")[0]
+        return Hold(self.environment, self.release, version, self.name, self.reason, self.by, self.at)
+
+    async def make(self, repository: Repository) -> Edited | None:
+        found = declared(repository, self.environment, self.release)
+        if found is None:
+            return None
+        async with self.opened(repository) as upgrades:
+            now = await Standings(upgrades).of(*found, self.key_of_value)
+        if self.from_version not in (now.text, now.text.partition("@")[0]):
+            return None
+        holds = holds_file(repository, self.shown_from)
+        edit = value_edit(found, self.key_of_value, self.to_version, now, lock=self.lock)
+        done = await edit_values(repository, [edit], self.shown_from)
+        if edit in done.refused:
+            raise done.refused[edit]
+        files = (done.file(edit), *((holds.path,) if holds.add(self.hold) else ()))
+        before, after = self.from_version.partition("@")[0], self.to_version.partition("@")[0]
+        summary = f"{self.release} back from {before} to {after} ({self.environment})"
+        trailer = f"{self.environment}/{self.release} {self.key_of_value} {self.from_version} {self.to_version}"
+        return Edited(files, summary, trailers=((REVERT, trailer), _hold_trailer(self.hold)))
+
+
+def _hold_trailer(hold: Hold) -> tuple[str, str]:
+    return HOLD, f"{hold.environment}/{hold.release} {hold.name or '*'} {hold.version}"
 
 
 def declared(repository: Repository, environment: str, release: str) -> tuple[Environment, Release] | None:

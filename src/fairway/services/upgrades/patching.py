@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fairway.domain.errors import FairwayError, Position, Terminal, UserError
+from fairway.domain.errors import FairwayError, Position, UserError
 from fairway.domain.repository.models import Release, Repository
 from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.domain.values.tracing import Origin
 from fairway.services.upgrades.checking import Look
+from fairway.services.upgrades.files import replace_file
 from fairway.services.upgrades.watching import CHART_VERSION
 
 
@@ -152,7 +150,7 @@ class _Patching:
         data, refused = change_all(before, wanted)
         self.errors |= {edit: error for place, error in refused.items() for edit in places[place]}
         if data != before:
-            _replace(os.path.realpath(self.shown_from / file), file, data)
+            replace_file(self.shown_from / file, file, data)
         return data != before
 
     def _new(self, place: Place, edits: list[ValueEdit]) -> str:
@@ -180,19 +178,3 @@ class _Patching:
 
 def _entry(release: Release) -> tuple[str, str]:
     return release.from_file, release.name
-
-
-def _replace(path: str, shown: str, data: bytes) -> None:
-    """Beside the file, so that the rename stays within its file system; its mode is kept."""
-    new = ""
-    try:
-        mode = stat.S_IMODE(os.stat(path).st_mode)
-        handle, new = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".fairway-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(new, mode)
-        os.replace(new, path)
-    except OSError as error:
-        with suppress(OSError):
-            os.unlink(new)
-        raise Terminal(f"{shown} cannot be written: {error.strerror}", fix="give the right to write there") from error

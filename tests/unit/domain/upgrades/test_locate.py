@@ -226,9 +226,25 @@ def test_a_chart_version_that_is_not_the_release_s_own_is_refused(folder: Folder
     assert caught.value.where.file == "releases.yaml"
 
 
-def test_a_file_that_changed_since_it_was_read_is_noticed(folder: Folder) -> None:
-    origins = folder.origins("bare", "image.tag")
+def test_lines_that_came_above_a_value_do_not_matter(folder: Folder) -> None:
+    origins = folder.origins("plain", "image.tag")
     (folder.root / "releases.yaml").write_bytes(b"# new first line\n" + folder.read("releases.yaml"))
+    assert locate(folder.release("plain"), "image.tag", origins, folder.read).path == (
+        "releases", 0, "values", 1, "value",
+    )  # fmt: skip
+
+
+def test_a_value_that_changed_since_it_was_read_is_noticed(folder: Folder) -> None:
+    origins = folder.origins("plain", "image.tag")
+    (folder.root / "releases.yaml").write_bytes(folder.read("releases.yaml").replace(b'"4.0"', b'"4.1"'))
+    with pytest.raises(CannotEdit, match="changed since the repository was read") as caught:
+        locate(folder.release("plain"), "image.tag", origins, folder.read)
+    assert str(caught.value.where) == "releases.yaml:7:33"
+
+
+def test_a_release_that_went_away_since_it_was_read_is_noticed(folder: Folder) -> None:
+    origins = folder.origins("bare", "image.tag")
+    (folder.root / "releases.yaml").write_bytes(folder.read("releases.yaml").replace(b"name: bare", b"name: base"))
     with pytest.raises(CannotEdit, match="no longer where it was") as caught:
         locate(folder.release("bare"), "image.tag", origins, folder.read)
     assert caught.value.where == Position("releases.yaml")

@@ -1,0 +1,120 @@
+"""Which versions are held, by `fairway.holds.yaml` and by Git's log, and the edits of that file.
+
+The rule not to break: a repository without history, or without git, has the holds of its file and no others; looking
+for holds never fails for lack of Git.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from fairway.domain.errors import InvalidInput, UserError
+from fairway.domain.repository.findings import Findings
+from fairway.domain.repository.models import Repository
+from fairway.domain.repository.sites import Document
+from fairway.domain.upgrades.holds import HOLDS_FILE, HeldVersions, Hold, in_force, read_holds, same_version
+from fairway.domain.upgrades.holds_file import with_hold, without_hold
+from fairway.domain.upgrades.reverted import Commit, History, history_of, reverted
+from fairway.domain.yaml import compose
+from fairway.services.loading import shown_path
+from fairway.services.upgrades.files import read_file, replace_file
+from fairway.services.upgrades.watching import Watch
+
+MOST_COMMITS = 500
+"""How far back Git's log is read for reverts."""
+
+
+class Commits(Protocol):
+    """The log of the deployments repository."""
+
+    async def recent(self, limit: int) -> Sequence[Commit]:
+        """The newest commits of what is checked out, newest first; nothing where there is no Git. Never fails."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoCommits:
+    """A folder without Git."""
+
+    async def recent(self, limit: int) -> Sequence[Commit]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldsOnDisk:
+    """`fairway.holds.yaml` of a repository."""
+
+    path: Path
+    shown: str
+    holds: tuple[Hold, ...] = ()
+    data: bytes | None = None
+    """None when there is no file."""
+
+    def add(self, hold: Hold) -> bool:
+        """Write one more entry; False when exactly that is so already. Raises CannotEdit, Terminal."""
+        same = [one for one in self.holds if _same(one, hold)]
+        if same and same[-1].lifted == hold.lifted:
+            return False
+        replace_file(self.path, self.shown, with_hold(self.data, self.shown, hold))
+        return True
+
+    def remove(self, indices: Sequence[int]) -> None:
+        """Take entries out. Raises as `add`."""
+        data = self.data or b""
+        for index in sorted(indices, reverse=True):
+            data = without_hold(data, self.shown, index)
+        replace_file(self.path, self.shown, data)
+
+
+def holds_file(repository: Repository, shown_from: Path | None = None) -> HoldsOnDisk:
+    """The file of a repository. Raises InvalidInput with every mistake in it, UserError when it cannot be read."""
+    path = Path(repository.root) / HOLDS_FILE
+    shown = shown_path(str(path), shown_from or Path.cwd())
+    data = read_file(path, shown)
+    if data is None:
+        return HoldsOnDisk(path, shown)
+    findings = Findings()
+    try:
+        value, positions, problems = compose(data.decode(), shown)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{shown} is not UTF-8", fix="save it as UTF-8") from error
+    holds = read_holds(Document(str(path), shown, value, positions, tuple(problems)), findings)
+    if findings.failed:
+        raise InvalidInput(findings.in_order())
+    return HoldsOnDisk(path, shown, holds, data)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What is held, for one look at a repository. Given to `Upgrades` as `held`."""
+
+    written: tuple[Hold, ...] = ()
+    history: History = field(default_factory=History)
+
+    def __call__(self, watch: Watch) -> Mapping[str, str]:
+        """Version → why it is held."""
+        found = self.of(watch.environment, watch.release.name, watch.name, watch.key, watch.current)
+        return HeldVersions((hold.version, hold.told) for hold in found)
+
+    def of(self, environment: str, release: str, name: str, key: str, current: str) -> tuple[Hold, ...]:
+        """The holds in force for one value that is `current` now."""
+        written = [hold for hold in self.written if hold.concerns(environment, release, name)]
+        derived = reverted(self.history, (environment, release, key), current)
+        return in_force(written, derived)
+
+
+async def open_holding(
+    repository: Repository, commits: Commits | None = None, shown_from: Path | None = None
+) -> Holding:
+    """Raises as `holds_file`."""
+    written = holds_file(repository, shown_from).holds
+    log = await (commits or NoCommits()).recent(MOST_COMMITS)
+    return Holding(written, history_of(log))
+
+
+def _same(one: Hold, other: Hold) -> bool:
+    parts = (one.environment, one.release, one.name) == (other.environment, other.release, other.name)
+    return parts and same_version(one.version, other.version)
