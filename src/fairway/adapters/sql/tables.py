@@ -110,3 +110,23 @@ statuses = Table(
     Column("revision", Integer, nullable=True),
 )
 """`place` counts the entries of one log from 0. The key makes a state occur once per deployment, whatever happens."""
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", id_type(), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("receiver", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("thread", Text, nullable=False),
+    Column("repeats", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("events", json_type(), nullable=False),
+    Column("attempts", json_type(), nullable=False),
+    Column("reference", json_type(), nullable=False),
+    Index("deliveries_by_channel", "channel", "id"),
+    Index("deliveries_by_state", "state", "id"),
+    Index("deliveries_by_thread", "thread", "channel"),
+)
+"""A row is replaced while its message is tried; `attempts` only ever grows."""
