@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from fairway.adapters.git.failures import Broken, NoBranch, local_failure
+from fairway.adapters.git.failures import Broken, NoBranch, Unclear, local_failure
 from fairway.adapters.git.holding import held
 from fairway.adapters.git.program import Call, Git, Ran
 from fairway.adapters.git.remote import Remote
@@ -87,7 +87,12 @@ class Clone:
         """Bring one ref of the remote here. Raises NoBranch when there is none."""
         depth = () if await self.knows(_BASE) else (f"--depth={self._depth}",)
         words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", "--update-shallow", *depth)
-        await self._git.remote(self.work, *words, "--", self.remote.url, f"+{ref}:{to}")
+        try:
+            await self._git.remote(self.work, *words, "--", self.remote.url, f"+{ref}:{to}")
+        except Unclear as error:
+            if (await self.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")).code:
+                raise Broken(error.message) from error
+            raise
 
     async def head(self, commit: str) -> Head:
         shown = (await self.local("log", "-1", f"--format={_FORMAT}", commit, "--")).rstrip("\n")

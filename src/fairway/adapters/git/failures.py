@@ -59,6 +59,10 @@ class NoBranch(UserError):
     """The remote has no branch, or no commit, of this name."""
 
 
+class Unclear(Transient):
+    """It went wrong while a server was asked, and git's words do not tell where."""
+
+
 class Broken(Terminal):
     """Git failed on this machine's clone; a new clone may help."""
 
@@ -84,7 +88,7 @@ def remote_failure(errors: str, url: str, branch: str, secrets: Iterable[str] = 
     if _any(text, _GONE):
         fix = "check git.url; forges say so also of private repositories when the login is missing"
         return UserError(f"there is no repository {url}: {said}", fix=fix)
-    return Transient(f"{url}: {said}")
+    return Unclear(f"{url}: {said}")
 
 
 def local_failure(errors: str, secrets: Iterable[str] = ()) -> FairwayError:

@@ -99,6 +99,9 @@ class Git:
     ) -> Ran:
         """A call, with its answer whatever it is. `hold` is an open file that git keeps open as long as it runs."""
         env = self._environment(call.config) | dict(call.variables)
+        if folder is not None:
+            # Never found by searching: a broken clone inside of another repository must not stand for that one.
+            env |= {"GIT_DIR": str(folder / ".git"), "GIT_WORK_TREE": str(folder)}
         try:
             process = await asyncio.create_subprocess_exec(
                 "git",
