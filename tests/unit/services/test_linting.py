@@ -48,6 +48,27 @@ async def test_deeper_checks_see_the_repository_and_their_findings_are_in_order(
     assert early.seen[0].environments[0].name == "prod"
 
 
+async def test_fairway_yaml_is_looked_at_when_it_is_there_and_hides_nothing(folder: Path) -> None:
+    (folder / "fairway.yaml").write_text("agnt: {}\ngit: {credentials: {knownHosts: hosts}}\n")
+    deep = Finds(Diagnostic("deep", Position("r.yaml", 9), rule="x"))
+    report = await lint(folder / "environments.yaml", [deep], folder)
+    assert [(one.rule, str(one.position)) for one in report.diagnostics] == [
+        ("unknown-key", "fairway.yaml:1:1"),
+        ("missing-file", "fairway.yaml:2:33"),
+        ("x", "r.yaml:9"),
+    ]
+    assert report.files == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"), [(b"a: [", "yaml-syntax"), (b"\xff", "yaml-syntax"), (b"- 1", "wrong-type")]
+)
+async def test_a_fairway_yaml_that_cannot_be_read_is_a_finding(folder: Path, content: bytes, rule: str) -> None:
+    (folder / "fairway.yaml").write_bytes(content)
+    report = await lint(folder / "environments.yaml", shown_from=folder)
+    assert [one.rule for one in report.diagnostics] == [rule]
+
+
 async def test_deeper_checks_do_not_run_on_a_wrong_format(folder: Path) -> None:
     (folder / "r.yaml").write_text("releases: [{name: web}]\n")
     check = Finds()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fairway.domain.agent.freezing import Window, read_freeze
+from fairway.domain.configuration.addresses import check_addresses
+from fairway.domain.configuration.agent import AgentSection
 from fairway.domain.configuration.file import Configuration
 from fairway.domain.configuration.notifications import Channel, NotificationsSection
 from fairway.domain.repository.findings import Findings, suggestion
@@ -16,9 +19,22 @@ def check_configuration(document: Document, findings: Findings) -> Configuration
     findings.add(*document.problems)
     site = Site(document.positions)
     raw = document.value if document.value is not None else {}
+    if isinstance(raw, dict):
+        raw = {key: value for key, value in raw.items() if not str(key).startswith("x-")}
     configuration = validated(Configuration, raw, site, findings, "") or Configuration()
+    check_addresses(configuration, site, findings)
+    _check_freezes(configuration.agent, site.into("agent"), findings)
     _check_notifications(configuration.notifications, site.into("notifications"), findings)
     return configuration
+
+
+def _check_freezes(section: AgentSection, site: Site, findings: Findings) -> None:
+    for n, freeze in enumerate(section.freezes):
+        read = read_freeze(freeze)
+        for mistake in () if isinstance(read, Window) else read:
+            rule = "bad-time" if mistake.key else "not-exactly-one"
+            where = site.at("freezes", n, *([mistake.key] if mistake.key else []))
+            findings.error(rule, mistake.message, where, mistake.fix)
 
 
 def _check_notifications(section: NotificationsSection, site: Site, findings: Findings) -> None:

@@ -7,10 +7,13 @@ from pydantic import Field
 from fairway.domain.configuration.secrets import Secret
 from fairway.domain.repository.written.base import Written
 
+GOOGLE_KEYS = "https://www.googleapis.com/oauth2/v3/certs"
+
 
 class PubSub(Written):
     audience: str = Field(description="Audience of the subscription's token")
     service_account: str = Field(description="E-mail address of the account that signs it")
+    keys: str = Field(GOOGLE_KEYS, description="Where the issuer publishes its keys (JWKS)")
 
 
 class Webhooks(Written):
@@ -25,6 +28,6 @@ class Webhooks(Written):
 
 
 class ServerSection(Written):
-    listen: str = Field("127.0.0.1:8080", description="Address of webhooks, health and metrics")
+    listen: str = Field("127.0.0.1:8080", description="Address of webhooks, health and metrics; port 0: any free one")
     public_url: str | None = Field(None, description="How people reach it; put into links")
     webhooks: Webhooks = Field(Webhooks(), description="Who may report")

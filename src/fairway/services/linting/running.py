@@ -13,6 +13,7 @@ from fairway.domain.repository.findings import Findings
 from fairway.domain.repository.models import Repository
 from fairway.domain.repository.resolving import ReferenceKind
 from fairway.domain.yaml import compose
+from fairway.services.linting.configuration import check_configuration_file
 from fairway.services.linting.silencing import unsilenced
 from fairway.services.loading import Loaded, read_repository, shown_path
 
@@ -55,12 +56,14 @@ async def lint(
     loaded = read_repository(repository_file, shown_from)
     findings = Findings()
     findings.add(*(loaded.diagnostics if advice is None else await advice(loaded)))
-    value_files = _check_value_files(loaded, shown_from, findings)
+    others = _check_value_files(loaded, shown_from, findings)
     if loaded.repository is not None and not findings.failed:
         for check in checks:
             findings.add(*await check(loaded.repository))
+    # Last: a mistake there says nothing about the releases, and keeps none from being looked at.
+    others += check_configuration_file(repository_file, shown_from, findings)
     kept, silenced = unsilenced(findings.in_order(), shown_from or Path.cwd())
-    return Report(tuple(kept), len(loaded.documents) + value_files, silenced)
+    return Report(tuple(kept), len(loaded.documents) + others, silenced)
 
 
 def _check_value_files(loaded: Loaded, shown_from: Path | None, findings: Findings) -> int:

@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
+from fairway.domain.configuration.file import Configuration
 from fairway.domain.repository import written
 from fairway.domain.repository.rules import RULES
 from fairway.domain.repository.schemas import json_schema
@@ -28,8 +29,9 @@ def models(base: type[BaseModel]) -> list[type[BaseModel]]:
     "model", [one for one in models(Written) if one not in (Written, ListMergeEntry)], ids=lambda one: one.__name__
 )
 def test_every_key_is_explained(model: type[BaseModel]) -> None:
-    assert written.ReleaseEntry in models(Written)
-    text = (SPEC / "repository.md").read_text()
+    assert {written.ReleaseEntry, Configuration} <= set(models(Written))
+    page = "configuration.md" if model.__module__.startswith("fairway.domain.configuration.") else "repository.md"
+    text = (SPEC / page).read_text()
     blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     code = " ".join(re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)) + blocks)
     words = set(re.findall(r"[A-Za-z0-9]+", code))
@@ -42,13 +44,13 @@ def test_every_rule_has_its_section() -> None:
     assert set(RULES) <= set(sections)
 
 
-@pytest.mark.parametrize("what", ["environments", "releases"])
+@pytest.mark.parametrize("what", ["environments", "releases", "configuration"])
 def test_the_published_schema_is_what_the_models_say(what: str) -> None:
     published = json.loads((SPEC / "schemas" / f"{what}.schema.json").read_text())
     assert published == json_schema(what), f"run: fairway schema {what} > docs/spec/schemas/{what}.schema.json"
 
 
-@pytest.mark.parametrize("what", ["environments", "releases"])
+@pytest.mark.parametrize("what", ["environments", "releases", "configuration"])
 def test_schemas_are_schemas_and_describe_every_key(what: str) -> None:
     schema = json_schema(what)
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -90,8 +92,9 @@ def test_short_forms_fit_the_schema_and_slips_do_not() -> None:
         assert list(validator.iter_errors(load(f"releases: [{{name: web, {slip}}}]", "f"))), slip
 
 
-def test_every_example_in_the_contract_is_yaml() -> None:
-    for text in re.findall(r"```yaml\n(.*?)```", (SPEC / "repository.md").read_text(), re.DOTALL):
+@pytest.mark.parametrize("page", ["repository.md", "configuration.md"])
+def test_every_example_in_the_contract_is_yaml(page: str) -> None:
+    for text in re.findall(r"```yaml\n(.*?)```", (SPEC / page).read_text(), re.DOTALL):
         lines = text.splitlines()
         repeated = len({line.split(":")[0] for line in lines}) < len(lines) and all(":" in line[:7] for line in lines)
         for part in lines if repeated else [text]:
