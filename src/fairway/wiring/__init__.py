@@ -13,6 +13,7 @@ from fairway.wiring.engine import (
 from fairway.wiring.ledger import ledger, ledger_itself, ledger_report, ledger_spool, migrate_ledger, recorder
 from fairway.wiring.upgrades import image_registry, open_upgrades
 from fairway.wiring.values import open_values, release_values
+from fairway.wiring.web import prometheus_metrics, webhook_intake
 
 __all__ = [
     "begin_run",
@@ -34,7 +35,9 @@ __all__ = [
     "open_rendering",
     "open_upgrades",
     "open_values",
+    "prometheus_metrics",
     "recorder",
     "release_values",
     "repository_source",
+    "webhook_intake",
 ]

@@ -43,7 +43,7 @@ def _by_ref(delivery: Delivery, source: str, id: str, event: str) -> Parsed:
 
 def gitlab(delivery: Delivery) -> Parsed:
     body = Body.of(delivery.body)
-    id = delivery.header("idempotency-key", "x-gitlab-webhook-uuid", "x-gitlab-event-uuid")
+    id = delivery.header("idempotency-key")
     kind = body.get("object_kind").maybe() or body.get("event_name").maybe()
     if kind != "push":
         return Parsed(ignored=f"not a push: {kind[:60] or 'no event is named'}", id=id)

@@ -41,6 +41,6 @@ def _name(package: Body, version: Body) -> str:
     """`package_url` is `ghcr.io/owner/name:tag`; without it the parts are put together."""
     url = version.get("package_url").maybe() or package.get("package_url").maybe()
     if url:
-        return image_at(url.removesuffix(":"), "package_url").name
+        return image_at(url.lower().removesuffix(":"), "package_url").name
     owner = package.get("namespace").maybe() or package.at("owner", "login").text()
     return f"ghcr.io/{owner}/{package.get('name').text()}".lower()

@@ -1,0 +1,1 @@
+"""Tokens that others sign, checked with the keys that they publish."""
