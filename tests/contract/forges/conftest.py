@@ -5,15 +5,36 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.forges.place import MemoryPlace, Place
+from tests.support.forges.github import GithubServer
+from tests.support.forges.place import MemoryPlace, Place, ServedPlace
+from tests.support.forges.serving import ForgeServer, serving
 from tests.support.forges.world import World
 
+from fairway.adapters.forges.api import Api, Patience, token_login
+from fairway.adapters.forges.github import GithubForge, github_headers
 from fairway.adapters.forges.memory import MemoryForge
 
+PATIENCE = Patience(attempts=3, first_pause=0.01, timeout=10.0, longest_wait=2.0)
+SAME = {state: state for state in ("pending", "success", "failure", "error")}
 
-@pytest.fixture(params=["memory"])
+
+def github_api(server: ForgeServer) -> Api:
+    login = token_login({"Authorization": f"Bearer {server.token}"})
+    return Api("GitHub", server.api, login, headers=github_headers(), patience=PATIENCE)
+
+
+@pytest.fixture(params=["memory", "github", "github-app"])
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     """An empty repository with the branch main."""
     if request.param == "memory":
         known = {"main": "1" * 40}
         yield MemoryPlace(MemoryForge(branches=known), known, World())
+        return
+    if request.param in ("github", "github-app"):
+        is_app = request.param == "github-app"
+        with serving(GithubServer(token_is_app=is_app)) as server:
+            api = github_api(server)
+            forge = GithubForge(api, server.world.path, server.url, check_runs=is_app)
+            states = {"pending": "pending", "success": "success", "failure": "failure"} if is_app else SAME
+            yield ServedPlace(forge, server.world, states)
+            await api.aclose()
