@@ -15,6 +15,7 @@ from fairway.domain.errors import Diagnostic, InvalidInput, Position, Severity, 
 from fairway.domain.repository.findings import Findings, suggestion
 from fairway.domain.repository.models import HelmRepo, Repository
 from fairway.domain.repository.resolving import FileReference, ReferenceKind, release_files_of, resolve_repository
+from fairway.domain.repository.resolving.locking import LOCK_FILE
 from fairway.domain.repository.sites import Document
 from fairway.domain.yaml import compose
 
@@ -90,10 +91,11 @@ def read_repository(environments_file: Path, shown_from: Path | None = None, mem
             documents[file] = document
         else:
             unreadable.add(file)
-    resolution = resolve_repository(main, documents, findings)
+    locks = _read_locks(documents, base, findings, memory)
+    resolution = resolve_repository(main, documents, findings, locks)
     _check_references(resolution.references, findings)
     repository = None if findings.failed else resolution.repository
-    everything = (main, *documents.values())
+    everything = (main, *documents.values(), *locks.values())
     helm_repos = resolution.repository.helm_repos
     return Loaded(repository, tuple(findings.in_order()), everything, resolution.references, helm_repos)
 
@@ -107,6 +109,16 @@ def missing_repository(environments_file: Path) -> UserError:
         return UserError(f"no {environments_file.name} {where}", fix=f"there is {near}: use -f {near}, or rename it")
     fix = "start one with fairway init --example, or name one with -f PATH"
     return UserError(f"no {environments_file.name} {where}", fix=fix)
+
+
+def _read_locks(release_files: Iterable[str], base: Path, findings: Findings, memory: Documents) -> dict[str, Document]:
+    """The lock files beside release files, by their folder."""
+    locks: dict[str, Document] = {}
+    for folder in dict.fromkeys(os.path.dirname(path) for path in release_files):
+        path = os.path.join(folder, LOCK_FILE)
+        if os.path.isfile(path) and (document := _read(path, base, findings, memory)) is not None:
+            locks[folder] = document
+    return locks
 
 
 def _read(path: str, base: Path, findings: Findings, memory: Documents) -> Document | None:

@@ -107,6 +107,22 @@ class ChartReference:
         return f"{self.location} {self.version}" if self.version else self.location
 
 
+CHART_VERSION = "chart.version"
+"""The name of the chart's version where values have their dotted paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A version that `fairway.lock.yaml` holds for a release; it wins over everything else that says it."""
+
+    key: str
+    """A dotted path, or `chart.version`."""
+    value: str
+    entry: str
+    """The name above it in the file: `web`, or `prod/web`."""
+    position: Position
+
+
 @dataclass(frozen=True, slots=True)
 class ImageTrigger:
     track: str
@@ -282,6 +298,8 @@ class Release:
     labels: Mapping[str, str] = field(default_factory=dict)
     from_file: str = ""
     """The release file that declares it."""
+    locked: tuple[Locked, ...] = ()
+    """What the lock file beside it says; `chart.version` is in `chart` already."""
 
 
 @dataclass(frozen=True, slots=True)

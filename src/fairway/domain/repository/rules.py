@@ -55,6 +55,8 @@ FORMAT_RULES: dict[str, str] = {
     "missing-parameter": "A template's parameter without default is not given.",
     "unknown-placeholder": "A {{placeholder}} in a template is no parameter and stays as it is.",
     "unused-template": "A template that nothing extends.",
+    "unknown-lock": "An entry of a lock file names no release of the files beside it.",
+    "needless-lock": "A lock file says what the release file says too.",
     "old-form": "An old form that has a newer one.",
 }
 

@@ -6,6 +6,7 @@ of the environment, a template) is refused with its place; what only the chart h
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +14,9 @@ from typing import Any
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from fairway.domain.errors import Position, UserError
-from fairway.domain.repository.models import ChartReference, Release
-from fairway.domain.upgrades.adding import add_value
+from fairway.domain.repository.models import CHART_VERSION, ChartReference, Locked, Release
+from fairway.domain.repository.resolving.locking import LOCK_FILE
+from fairway.domain.upgrades.adding import add_value, set_in_values_file
 from fairway.domain.upgrades.splice import splice, splice_all
 from fairway.domain.upgrades.written import CannotEdit, WrittenFile, entries, read_written
 from fairway.domain.values.layers import LayerKind
@@ -36,18 +38,27 @@ class Place:
     path: Path
     """Of the scalar; with `added_key`, of the release that gets a new value."""
     added_key: str = ""
+    made: bool = False
+    """Keys on the path that are missing are made; so is the file."""
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether only a scalar that stands there changes."""
+        return not self.added_key and not self.made
 
     def changed(self, data: bytes, new: str) -> bytes:
         """The file with the new value, every other byte as it was. Raises InvalidInput, CannotEdit."""
         if self.added_key:
             return add_value(data, self.file, self.path, self.added_key, new)
+        if self.made:
+            return set_in_values_file(data, self.file, self.path, new)
         return splice(data, self.file, self.path, new)
 
 
 def change_all(data: bytes, edits: Mapping[Place, str]) -> tuple[bytes, dict[Place, UserError]]:
     """A file after several edits of it, and those that were refused: one bad edit does not hold up the others."""
-    rest = {place: new for place, new in edits.items() if place.added_key}
-    scalars = {place: new for place, new in edits.items() if not place.added_key}
+    rest = {place: new for place, new in edits.items() if not place.is_scalar}
+    scalars = {place: new for place, new in edits.items() if place.is_scalar}
     refused: dict[Place, UserError] = {}
     if scalars:
         try:
@@ -69,6 +80,8 @@ def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) ->
     there is none. Raises CannotEdit with the place of the value when a change there would reach other releases, or
     when it is not written as text there; InvalidInput when a file cannot be read.
     """
+    if (locked := _locked(release, key)) is not None:
+        return _in_lock(locked, read)
     own_file = release.position.file
     strongest = origins[0] if origins else None
     layer = strongest.layer if strongest is not None else LayerKind.CHART
@@ -96,6 +109,8 @@ def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) ->
 
 def locate_chart_version(release: Release, read: Read) -> Place:
     """Where the version of the release's chart is written. Raises as `locate`."""
+    if (locked := _locked(release, CHART_VERSION)) is not None:
+        return _in_lock(locked, read)
     chart: ChartReference | None = release.chart
     own_file = release.position.file
     if chart is None or chart.version is None:
@@ -108,6 +123,23 @@ def locate_chart_version(release: Release, read: Read) -> Place:
         fix = f'write chart: {{version: "…"}} under release "{release.name}"'
         raise CannotEdit(message, where=chart.position, fix=fix)
     return _unchanged(Place(own_file, (*path, "chart", "version")), read, chart.version, chart.position)
+
+
+def locate_lock(release: Release, environment: str, key: str, read: Read) -> Place:
+    """Where the lock file beside the release file holds the value, or will. Raises as `locate`."""
+    if (locked := _locked(release, key)) is not None:
+        return _in_lock(locked, read)
+    file = posixpath.join(posixpath.dirname(release.position.file), LOCK_FILE)
+    return Place(file, (f"{environment}/{release.name}", key), made=True)
+
+
+def _locked(release: Release, key: str) -> Locked | None:
+    return next((one for one in release.locked if parse_key(one.key) == parse_key(key)), None)
+
+
+def _in_lock(locked: Locked, read: Read) -> Place:
+    place = Place(locked.position.file, (locked.entry, locked.key))
+    return _unchanged(place, read, locked.value, locked.position)
 
 
 def _unchanged(place: Place, read: Read, value: Any, where: Position) -> Place:

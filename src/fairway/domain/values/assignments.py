@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fairway.domain.errors import Position
-from fairway.domain.repository.models import ChartValue
+from fairway.domain.repository.models import CHART_VERSION, ChartValue, Locked, Release
 from fairway.domain.repository.placeholders import fill
 from fairway.domain.values.interpolation import RELEASE, expand, has_placeholder, map_strings
 from fairway.domain.values.paths import Path, parse_key
@@ -60,3 +60,13 @@ def assignment(
     value = fill(map_strings(item.value, lambda text: expand(text, variables, item.position, used)), places)
     secret = bool(used) and any(looks_secret(name) for name in used)
     return Assignment(path, value, item.position, written=item.value, secret=secret, open=has_placeholder(value))
+
+
+def locked_assignments(release: Release) -> list[Assignment]:
+    """What the lock file says of a release's values; its text is taken as it is."""
+    has_version = release.chart is not None and release.chart.version is not None
+    return [_locked(item) for item in release.locked if not (has_version and item.key == CHART_VERSION)]
+
+
+def _locked(item: Locked) -> Assignment:
+    return Assignment(parse_key(item.key, item.position), item.value, item.position, written=item.value)

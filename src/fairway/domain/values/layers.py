@@ -1,6 +1,6 @@
 """The user's values of every release in an environment: the layers above the chart, weakest first.
 
-environment `defaultValuesFile` → environment `defaultValues` → release `valuesFile` → release `values`; the
+environment `defaultValuesFile` → environment `defaultValues` → release `valuesFile` → release `values` → lock file; the
 first two are left out by `skipDefaultValues`. One rule: what is the same for all releases is merged once, when the
 environment is prepared; a release costs only its own layers.
 """
@@ -28,6 +28,7 @@ class LayerKind(StrEnum):
     ENVIRONMENT = "environment default"
     RELEASE_FILE = "release values file"
     RELEASE = "release value"
+    LOCK = "lock file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class ReleaseLayers:
     assignments: Sequence[Assignment] = ()
     skip_defaults: bool = False
     list_merge: tuple[ListMerge, ...] = ()
+    locked: Sequence[Assignment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class EnvironmentLayers:
         if release.file:
             values = merge(values, release.file.values, rules)
         values = apply(values, release.assignments, rules)
+        values = apply(values, release.locked, rules)
         if rules and chart_defaults:
             values = _with_chart_lists(values, chart_defaults, rules)
         secrets = _secret_paths(release.file, release.assignments)

@@ -125,6 +125,8 @@ def trace_user_values(environment: EnvironmentLayers, release: ReleaseLayers, ba
         tree = combine(tree, trace_document(release.file, LayerKind.RELEASE_FILE), rules)
     for item in release.assignments:
         tree = _assign(tree, item.path, _traced(item, LayerKind.RELEASE), rules)
+    for item in release.locked:
+        tree = _assign(tree, item.path, _traced(item, LayerKind.LOCK), rules)
     return _with_chart_lists(tree, base, rules) if rules and base else tree
 
 

@@ -156,6 +156,7 @@ def _release(release: Release, repository: Repository) -> dict[str, Any]:
     whole["valuesFile"] = relative(release.values_file or "", repository)
     whole["fromFile"] = relative(release.from_file, repository)
     whole["values"] = [_value(value) for value in release.values]
+    whole["locked"] = {one.key: one.value for one in release.locked}
     whole["needs"] = [_said({"release": need.release, "minVersion": need.min_version}) for need in release.needs]
     whole["triggers"] = [
         *({"image": _placed(plain(trigger))} for trigger in release.image_triggers),

@@ -14,12 +14,14 @@ from pathlib import Path
 
 from fairway.domain.errors import FairwayError, Position, UserError
 from fairway.domain.repository.models import Release, Repository
-from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version
+from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version, locate_lock
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.domain.values.tracing import Origin
 from fairway.services.upgrades.checking import Look
 from fairway.services.upgrades.files import replace_file
 from fairway.services.upgrades.watching import CHART_VERSION
+
+HEADER = "# These versions win over what the release files beside this one say.\n"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +124,8 @@ class _Patching:
         return EditsDone(files, self.errors, paths)
 
     def _place(self, edit: ValueEdit) -> Place:
+        if edit.lock:
+            return locate_lock(edit.release, edit.environment, edit.key, self._read)
         if edit.key == CHART_VERSION:
             return locate_chart_version(edit.release, self._read)
         return locate(edit.release, edit.key, edit.origins, self._read)
@@ -136,6 +140,8 @@ class _Patching:
 
     def _edit(self, file: str, places: dict[Place, list[ValueEdit]]) -> bool:
         """All edits of one file; whether it changed."""
+        if all(place.made for place in places) and not (self.shown_from / file).exists():
+            self.contents[file] = HEADER.encode()
         try:
             before = self._read(file)
         except FairwayError as error:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from fairway.domain.charts.rendering import ChartSource
 from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import ChartKind, ChartValue, Environment, Release
-from fairway.domain.values.assignments import Assignment, assignment
+from fairway.domain.values.assignments import Assignment, assignment, locked_assignments
 from fairway.domain.values.coalescing import coalesced_defaults
 from fairway.domain.values.explaining import Explanation, explain
 from fairway.domain.values.interpolation import RELEASE, has_placeholder
@@ -92,7 +92,8 @@ class ReleaseValues:
     async def release_layers(self, release: Release) -> ReleaseLayers:
         file = await self._files.document(release.values_file, release.position) if release.values_file else None
         assignments = [item.for_release(release.name) for item in await self._assignments(release.values, release.name)]
-        return ReleaseLayers(release.name, file, assignments, release.skip_default_values, release.list_merge)
+        locked = locked_assignments(release)
+        return ReleaseLayers(release.name, file, assignments, release.skip_default_values, release.list_merge, locked)
 
     async def _environment_layers(self, release: str) -> EnvironmentLayers:
         path = self._environment.default_values_file

@@ -194,7 +194,7 @@ def _as_document(values: dict[str, Any], file: str) -> ValuesDocument:
     return document(dump(values), file)
 
 
-@given(tables(), assignments, tables(), assignments, rules, st.booleans())
+@given(tables(), assignments, tables(), assignments, rules, st.booleans(), assignments)
 def test_the_traced_merge_gives_what_the_merge_gives(
     defaults: dict[str, Any],
     default_values: list[Assignment],
@@ -202,10 +202,11 @@ def test_the_traced_merge_gives_what_the_merge_gives(
     values: list[Assignment],
     list_merge: list[ListMerge],
     skip: bool,
+    locked: list[Assignment],
 ) -> None:
     environment = EnvironmentLayers(_as_document(defaults, "d.yaml"), default_values)
-    own = [item.for_release("web") for item in values]
-    release = ReleaseLayers("web", _as_document(file, "v.yaml"), own, skip, tuple(list_merge))
+    own, locked = ([item.for_release("web") for item in items] for items in (values, locked))
+    release = ReleaseLayers("web", _as_document(file, "v.yaml"), own, skip, tuple(list_merge), locked)
     traced = trace_user_values(environment, release)
     assert plain(traced) == environment.merge(release).values
 

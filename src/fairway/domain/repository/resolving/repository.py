@@ -14,6 +14,7 @@ from fairway.domain.repository.resolving.clusters import Clusters, check_duplica
 from fairway.domain.repository.resolving.context import Context, FileReference
 from fairway.domain.repository.resolving.environments import resolve_environment
 from fairway.domain.repository.resolving.files import ReleaseFile, check_release_file, items, read_templates, top_level
+from fairway.domain.repository.resolving.locking import apply_locks
 from fairway.domain.repository.resolving.names import check_word
 from fairway.domain.repository.resolving.values import resolve_source
 from fairway.domain.repository.sites import Document, Site
@@ -46,8 +47,11 @@ def release_files_of(main: Document) -> list[tuple[str, Site]]:
     return found
 
 
-def resolve_repository(main: Document, documents: Mapping[str, Document], findings: Findings) -> Resolution:
-    """`documents` are the release files that could be read, by absolute path. All findings go to `findings`."""
+def resolve_repository(
+    main: Document, documents: Mapping[str, Document], findings: Findings, locks: Mapping[str, Document] | None = None
+) -> Resolution:
+    """`documents` are the release files that could be read, by absolute path; `locks` the lock files by their folder.
+    All findings go to `findings`."""
     folders = {one.shown: posixpath.dirname(one.path) for one in (main, *documents.values())}
     context = Context(findings, folders)
     findings.add(*main.problems)
@@ -68,11 +72,11 @@ def resolve_repository(main: Document, documents: Mapping[str, Document], findin
     repository = Repository(
         root=root,
         environments_file=main.path,
-        environments=tuple(environments),
+        environments=apply_locks(environments, locks or {}, findings),
         clusters=tuple(clusters.by_name.values()),
         helm_repos=helm_repos,
         kube_config=context.resolved(kube_config, site.at("kubeConfig")) if kube_config else None,
-        files=(main.path, *documents),
+        files=(main.path, *documents, *(lock.path for lock in (locks or {}).values())),
     )
     return Resolution(repository, tuple(findings.in_order()), tuple(context.references))
 
