@@ -38,6 +38,7 @@ class Outcome(StrEnum):
     """How a release ended in this run; the value reads well after its name."""
 
     UNCHANGED = "unchanged"
+    SUSPENDED = "suspended"
     INSTALLED = "installed"
     UPGRADED = "upgraded"
     CORRECTED = "corrected"
@@ -53,7 +54,13 @@ class Outcome(StrEnum):
     def is_bad(self) -> bool:
         return self in _BAD
 
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing was done, and nothing had to be."""
+        return self in _QUIET
 
+
+_QUIET = frozenset({Outcome.UNCHANGED, Outcome.SUSPENDED})
 _BAD = frozenset({Outcome.FAILED, Outcome.REFUSED, Outcome.SKIPPED, Outcome.INTERRUPTED})
 
 

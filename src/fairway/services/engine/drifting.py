@@ -20,6 +20,7 @@ from fairway.domain.repository.models import DriftMode, Release
 from fairway.services.engine.applying import Owner, is_drifted, to_apply
 from fairway.services.engine.content import Document, content_of, source_of
 from fairway.services.engine.opened import OpenEnvironment
+from fairway.services.engine.plans import left_alone
 from fairway.services.engine.previewing import changed_by
 from fairway.services.engine.snapshot import Snapshot
 
@@ -39,6 +40,8 @@ async def find_drift(opened: OpenEnvironment, *, only: Iterable[str] = ()) -> En
 
 
 async def _of_release(opened: OpenEnvironment, snapshot: Snapshot, release: Release) -> ReleasePlan:
+    if found := snapshot.suspension(release.name):
+        return left_alone(opened.environment, release.name, snapshot, found)
     summary = snapshot.deployed(release.name)
     items = decode_inventory(summary.notes_to_self) if summary else None
     objects: tuple[ObjectChange, ...] = ()

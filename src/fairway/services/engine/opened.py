@@ -20,6 +20,6 @@ class OpenEnvironment:
     gather: Gathering
     secrets: SecretRegister
 
-    async def look(self) -> Snapshot:
-        """A fresh look at the environment's namespace."""
-        return await Snapshot(self.session.kube, self.session.store, self.environment.namespace).open()
+    async def look(self, *, even_suspended: bool = False) -> Snapshot:
+        """A fresh look at the environment's namespace; `even_suspended`: as if nothing were suspended there."""
+        return await Snapshot.of(self.session, self.environment, even_suspended=even_suspended).open()

@@ -46,6 +46,8 @@ class PlanOptions:
     """Plan an upgrade even where nothing changed."""
     source: str = ""
     """Which deployments repository this is; see `notes.SOURCE`."""
+    even_suspended: bool = False
+    """A human insists: as if nothing were suspended."""
     pinned: Mapping[str, SavedContent] = field(default_factory=dict)
     """Content by release name, from a saved plan: it is applied as it is, nothing is rendered."""
 

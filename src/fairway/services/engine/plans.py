@@ -12,8 +12,9 @@ from fairway.domain.releases import notes
 from fairway.domain.releases.blast_radius import Deletion
 from fairway.domain.releases.plan import EnvironmentPlan, ObjectAction, ObjectChange, ReleasePlan
 from fairway.domain.releases.revision import Status
-from fairway.domain.releases.state import Action, ReleaseState
+from fairway.domain.releases.state import ACTIONS, Action, Observation, ReleaseState, classify
 from fairway.domain.repository.models import Environment, Release
+from fairway.domain.suspensions.suspension import Suspension, in_words
 from fairway.services.engine.base import read_base
 from fairway.services.engine.needing import check_versions
 from fairway.services.engine.opened import OpenEnvironment
@@ -44,13 +45,16 @@ async def plan_environment(
     """Decide every release. Mistakes in the files raise `InvalidInput`; other failures are in the release's plan."""
     chosen = set(only)
     environment = opened.environment
-    snapshot = await opened.look()
+    snapshot = await opened.look(even_suspended=options.even_suspended)
     unwanted = [] if chosen else unwanted_releases(environment, snapshot, options.source)
     snapshot.leaving = frozenset(unwanted)
     previewing = Previewing(opened.session, opened.secrets)
     room = asyncio.Semaphore(PLANS_AT_ONCE)
 
     async def one(release: Release) -> tuple[ReleasePlan, Planned | None, FairwayError | None]:
+        if found := snapshot.suspension(release.name):
+            plan = left_alone(environment, release.name, snapshot, found)
+            return replace(plan, needs=tuple(n.release for n in release.needs)), None, None
         async with room:
             try:
                 inputs = await opened.gather(release, snapshot.capabilities)
@@ -67,6 +71,10 @@ async def plan_environment(
     if mistakes:
         raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
     check_versions(p.inputs for _, p, _ in results if p is not None and p.inputs is not None)
+    kept = [
+        left_alone(environment, name, snapshot, why)
+        for name, why in (kept_releases(environment, snapshot, options.source) if not chosen else {}).items()
+    ]
     total = len(unwanted) + len(environment.releases)
     deletion = Deletion("releases", len(unwanted), total, environment.policy.prune_max_releases)
     removals = await asyncio.gather(*(_removal(opened, snapshot, name) for name in unwanted))
@@ -75,7 +83,7 @@ async def plan_environment(
         cluster=environment.cluster.name,
         namespace=environment.namespace,
         address=opened.session.kube.address,
-        releases=(*(plan for plan, _, _ in results), *removals),
+        releases=(*(plan for plan, _, _ in results), *kept, *removals),
         commit=commit,
         subject=subject,
         dirty=dirty,
@@ -94,7 +102,20 @@ async def _with_lines(opened: OpenEnvironment, release: Release, plan: ReleasePl
 
 
 def unwanted_releases(environment: Environment, snapshot: Snapshot, source: str) -> list[str]:
-    """Releases that this very repository deployed to this environment and that are no longer declared."""
+    """Releases that this very repository deployed to this environment and that are no longer declared.
+
+    What is suspended is not among them, but in `kept_releases`.
+    """
+    return [n for n in _undeclared(environment, snapshot, source) if snapshot.suspension(n) is None]
+
+
+def kept_releases(environment: Environment, snapshot: Snapshot, source: str) -> dict[str, Suspension]:
+    """Releases that would be uninstalled, were they not suspended."""
+    undeclared = _undeclared(environment, snapshot, source)
+    return {name: found for name in undeclared if (found := snapshot.suspension(name))}
+
+
+def _undeclared(environment: Environment, snapshot: Snapshot, source: str) -> list[str]:
     if not environment.policy.prune:
         return []
     declared = {r.name for r in environment.releases}
@@ -107,6 +128,21 @@ def unwanted_releases(environment: Environment, snapshot: Snapshot, source: str)
         if mine and latest.notes_to_self.get(notes.SOURCE) == source:
             found.append(name)
     return found
+
+
+def left_alone(environment: Environment, release: str, snapshot: Snapshot, why: Suspension) -> ReleasePlan:
+    """The plan of a suspended release."""
+    state = classify(Observation(declared_digest=None, suspended=True))
+    latest = snapshot.latest(release)
+    return ReleasePlan(
+        environment=environment.name,
+        release=release,
+        namespace=environment.namespace,
+        state=state,
+        action=ACTIONS[state],
+        from_revision=latest.version if latest else 0,
+        reason=in_words(why),
+    )
 
 
 def _unplannable(environment: Environment, release: Release, error: FairwayError) -> ReleasePlan:

@@ -20,13 +20,14 @@ from fairway.domain.releases.ordering import with_needs
 from fairway.domain.releases.revision import Status
 from fairway.domain.releases.state import Action
 from fairway.domain.repository.models import Environment, Release
+from fairway.domain.suspensions.suspension import in_words
 from fairway.services.engine.carrying import Result, carry_out
 from fairway.services.engine.inputs import ReleaseInputs, refreshed
 from fairway.services.engine.namespaces import ensure_namespace
 from fairway.services.engine.narrating import PHASES, Narration
 from fairway.services.engine.needing import NeededHealth, check_versions
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
-from fairway.services.engine.plans import unwanted_releases
+from fairway.services.engine.plans import kept_releases, unwanted_releases
 from fairway.services.engine.recording import ChangeLog
 from fairway.services.engine.removing import remove_release
 from fairway.services.engine.run_result import RunResult
@@ -52,6 +53,8 @@ class RunOptions:
     narrow: bool = False
     """Look at the chosen releases one by one when they are few: nothing is asked that has to do with the others.
     With `prune`, `only` then has to name what may be no longer declared too."""
+    named: frozenset[str] = frozenset()
+    """Releases that a human named: the run is refused when one of them is suspended."""
     concurrency: int = CONCURRENCY
     allow_deletions: bool = False
     commit: str = ""
@@ -79,7 +82,7 @@ class EnvironmentRun:
         self._log = log
         self._tell = Narration(environment, report, log, session.mask)
         self._room = asyncio.Semaphore(options.concurrency)
-        self._snapshot = Snapshot(session.kube, session.store, environment.namespace, self._few())
+        self._snapshot = Snapshot.of(session, environment, self._few(), even_suspended=options.plan.even_suspended)
         self._needed = NeededHealth(session, self._snapshot)
         self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
 
@@ -99,9 +102,10 @@ class EnvironmentRun:
         await self._snapshot.open()
         chosen = self._chosen()
         unwanted = self._unwanted()
+        self._check_suspended()
         self._check_removals(unwanted)
         self._snapshot.leaving = frozenset(unwanted)
-        await self._gather_all(chosen)
+        await self._gather_all([r for r in chosen if not self._snapshot.suspension(r.name)])
         self._tell.announce(
             [self._expected(release.name) for release in chosen],
             [*(release.name for release in chosen), *unwanted],
@@ -148,7 +152,21 @@ class EnvironmentRun:
         prune = self._options.prune
         if not (prune if prune is not None else not self._options.only):
             return []
-        return unwanted_releases(self._environment, self._snapshot, self._options.plan.source)
+        source = self._options.plan.source
+        for name, why in kept_releases(self._environment, self._snapshot, source).items():
+            self._tell.notice(f"no longer declared, and left alone: {in_words(why)}", name)
+        return unwanted_releases(self._environment, self._snapshot, source)
+
+    def _check_suspended(self) -> None:
+        """Who names a suspended release is told so, instead of nothing."""
+        named = {name: found for name in sorted(self._options.named) if (found := self._snapshot.suspension(name))}
+        if named:
+            raise Refused(
+                f"environment {self._environment.name}: "
+                + "; ".join(f"{name} is {in_words(found)}" for name, found in named.items())
+                + "; nothing was applied",
+                fix=f"fairway resume {self._environment.name} {' '.join(named)}; or once: --even-suspended",
+            )
 
     def _check_removals(self, unwanted: Sequence[str]) -> None:
         total = len(unwanted) + len(self._environment.releases)
@@ -160,7 +178,7 @@ class EnvironmentRun:
                 fix="if that is right: fairway apply --allow-deletions",
             )
 
-    async def _gather_all(self, chosen: Sequence[Release]) -> None:
+    async def _gather_all(self, releases: Sequence[Release]) -> None:
         """Inputs of all releases. One that fails now may succeed in its turn, when it reads another one's output."""
 
         async def one(release: Release) -> None:
@@ -170,7 +188,7 @@ class EnvironmentRun:
             except FairwayError as error:
                 self._gathered[release.name] = error
 
-        await asyncio.gather(*(one(release) for release in chosen))
+        await asyncio.gather(*(one(release) for release in releases))
         mistakes = [e for e in self._gathered.values() if isinstance(e, InvalidInput)]
         if mistakes:
             raise InvalidInput([d for mistake in mistakes for d in mistake.diagnostics])
@@ -178,6 +196,8 @@ class EnvironmentRun:
 
     def _expected(self, name: str) -> Action:
         """What will probably be done, for the headline; the plan of each release has the last word."""
+        if self._snapshot.suspension(name):
+            return Action.NOTHING
         latest, inputs = self._snapshot.latest(name), self._gathered.get(name)
         if inputs is None:
             return Action.UNINSTALL
@@ -189,6 +209,10 @@ class EnvironmentRun:
     async def _in_turn(
         self, release: Release, needs: Sequence[str], done: Mapping[str, asyncio.Task[Outcome]], ready: asyncio.Event
     ) -> Outcome:
+        if found := self._snapshot.suspension(release.name):
+            latest = self._snapshot.latest(release.name)
+            alone = Result(Outcome.SUSPENDED, latest.version if latest else 0, (in_words(found),))
+            return self._settle(release.name, alone, 0.0)
         await ready.wait()
         waiting_for = [need for need in needs if not done[need].done()]
         if waiting_for:
@@ -204,7 +228,7 @@ class EnvironmentRun:
             return self._settle(release.name, result, clock() - started, plan)
 
     async def _one(self, release: Release, needs: Mapping[str, Outcome]) -> tuple[Result, Planned | None]:
-        again = any(outcome is not Outcome.UNCHANGED for outcome in needs.values())
+        again = any(not outcome.is_quiet for outcome in needs.values())
         try:
             plan = await self._session.backoff.persist(
                 lambda *_: self._plan(release, again=again),
@@ -212,7 +236,7 @@ class EnvironmentRun:
                 say=lambda text: self._tell.phase(release.name, PhaseKind.QUEUED, text),
             )
             if plan.change is not None and plan.action is not Action.CORRECT:
-                unmet = await self._unmet(release, [need for need in needs if needs[need] is Outcome.UNCHANGED])
+                unmet = await self._unmet(release, [need for need in needs if needs[need].is_quiet])
                 if unmet:
                     return Result(Outcome.SKIPPED, reasons=unmet), None
         except FairwayError as error:

@@ -13,6 +13,7 @@ from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.releases.holding import Holder, Life
 from fairway.services.engine.ports import Kube, Renderer, RevisionStore
 from fairway.services.engine.retrying import Backoff
+from fairway.services.suspending.ports import Suspended, none_suspended
 
 
 class Waiter(Protocol):
@@ -63,3 +64,5 @@ class Session:
     """Takes secrets out of what an API server said, before anybody reads it."""
     backoff: Backoff = field(default_factory=Backoff)
     """How failures that pass are waited for."""
+    suspended: Suspended = none_suspended
+    """What is left alone until somebody resumes it; asked once for each look at an environment."""

@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from fairway.domain.charts.rendering import Capabilities
 from fairway.domain.errors import FairwayError
 from fairway.domain.manifests.api import ApiResource, ApiResources
 from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef
 from fairway.domain.releases.revision import RevisionSummary, Status
+from fairway.domain.repository.models import Environment
+from fairway.domain.suspensions.suspension import Suspension, suspended
 from fairway.services.engine.ports import ObjectReader, RevisionStore
+
+if TYPE_CHECKING:
+    from fairway.services.engine.session import Session
+
+Suspensions = Callable[[], Awaitable[Callable[[str], Suspension | None]]]
+"""Asks what is suspended; the answer says it of each release."""
+
+
+async def _no_suspensions() -> Callable[[str], Suspension | None]:
+    return lambda release: None
 
 
 class Snapshot:
@@ -25,7 +38,12 @@ class Snapshot:
     """
 
     def __init__(
-        self, kube: ObjectReader, store: RevisionStore, namespace: str, names: frozenset[str] = frozenset()
+        self,
+        kube: ObjectReader,
+        store: RevisionStore,
+        namespace: str,
+        names: frozenset[str] = frozenset(),
+        suspensions: Suspensions = _no_suspensions,
     ) -> None:
         self._kube = kube
         self._store = store
@@ -39,14 +57,36 @@ class Snapshot:
         self.heirs: dict[str, dict[ObjectKey, str]] = defaultdict(dict)
         """Leaving release → its objects that another release takes over first."""
         self.resources: ApiResources
+        self._suspensions = suspensions
+        self._suspended: Callable[[str], Suspension | None] = lambda release: None
+
+    @staticmethod
+    def of(
+        session: Session, environment: Environment, names: frozenset[str] = frozenset(), *, even_suspended: bool = False
+    ) -> Snapshot:
+        """Of an environment's namespace, with what is suspended there. `even_suspended`: as if nothing were."""
+
+        async def suspensions() -> Callable[[str], Suspension | None]:
+            found = await session.suspended(environment.name)
+            now = session.now()
+            return lambda release: suspended(found, environment.name, release, now)
+
+        honoured = _no_suspensions if even_suspended else suspensions
+        return Snapshot(session.kube, session.store, environment.namespace, names, honoured)
+
+    def suspension(self, release: str) -> Suspension | None:
+        """What keeps a release of this environment still; None when nothing does."""
+        return self._suspended(release)
 
     def claimed(self, key: ObjectKey, release: str) -> str:
         """Which release of this run was first to want an object: this one, unless another was before it."""
         return self._claims.setdefault(key, release)
 
     async def open(self) -> Snapshot:
-        """Read discovery and all stored revisions: what every decision needs."""
-        self.resources, summaries = await asyncio.gather(self._kube.discover(), self._summaries())
+        """Read discovery, all stored revisions and what is suspended: what every decision needs."""
+        self.resources, summaries, self._suspended = await asyncio.gather(
+            self._kube.discover(), self._summaries(), self._suspensions()
+        )
         revisions: dict[str, list[RevisionSummary]] = defaultdict(list)
         for summary in summaries:
             revisions[summary.name].append(summary)
@@ -63,9 +103,12 @@ class Snapshot:
 
     async def anew(self) -> Snapshot:
         """A later look, for a release that is tried again; which release wants which object stays known."""
-        later = Snapshot(self._kube, self._store, self.namespace, self.names)
+        later = Snapshot(self._kube, self._store, self.namespace, self.names, self._as_known)
         later._claims, later.leaving, later.heirs = self._claims, self.leaving, self.heirs
         return await later.open()
+
+    async def _as_known(self) -> Callable[[str], Suspension | None]:
+        return self._suspended
 
     async def rediscover(self) -> ApiResources:
         """Ask the server again what kinds it knows, after CRDs were applied."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from fairway.domain.errors import Terminal
@@ -14,6 +14,7 @@ from fairway.domain.releases import notes
 from fairway.domain.releases.notes import InventoryItem, decode_inventory
 from fairway.domain.releases.revision import RevisionSummary, Status
 from fairway.domain.repository.models import Environment, Policy
+from fairway.domain.suspensions.suspension import Suspension
 from fairway.services.engine.applying import is_drifted
 from fairway.services.engine.opened import OpenEnvironment
 from fairway.services.engine.snapshot import Snapshot
@@ -43,6 +44,8 @@ class ReleaseStatus:
     chart: str = ""
     deployment: str = ""
     by_fairway: bool = False
+    suspended: Suspension | None = None
+    """What keeps it still."""
     objects: tuple[ObjectStatus, ...] = field(default=())
 
 
@@ -59,7 +62,8 @@ async def environment_status(opened: OpenEnvironment, *, only: Iterable[str] = (
     others = [n for n in snapshot.release_names if n not in declared and _of(snapshot.latest(n), opened.environment)]
     wanted = [n for n in [*declared, *others] if not only or n in set(only)]
     seen = await _look(opened, snapshot, wanted)
-    return [_status(opened.environment, snapshot, name, name in declared, seen) for name in wanted]
+    rows = [_status(opened.environment, snapshot, name, name in declared, seen) for name in wanted]
+    return [replace(row, suspended=snapshot.suspension(row.name)) for row in rows]
 
 
 def _of(latest: RevisionSummary | None, environment: Environment) -> bool:

@@ -59,6 +59,7 @@ _AWAITED = {
 _OWN_WORD = {PhaseKind.ROLLING_BACK, PhaseKind.TESTING, PhaseKind.UNINSTALLING}
 _GLYPHS = {
     Outcome.UNCHANGED: ("=", "dim"),
+    Outcome.SUSPENDED: ("‖", "yellow"),
     Outcome.FAILED: ("✗", "bold red"),
     Outcome.REFUSED: ("✗", "bold red"),
     Outcome.INTERRUPTED: ("✗", "bold yellow"),
@@ -75,6 +76,7 @@ _COUNTED_AS = {
     Outcome.REFUSED: "refused",
     Outcome.INTERRUPTED: "interrupted",
     Outcome.SKIPPED: "not started",
+    Outcome.SUSPENDED: "suspended",
     Outcome.UNCHANGED: "unchanged",
 }
 
@@ -159,6 +161,8 @@ def finished(event: ReleaseFinished, label: str, width: int, *, wrap: int = 0) -
     lines: list[Line] = []
     if event.outcome is Outcome.UNCHANGED:
         lines.append(((f"  {glyph} {name}unchanged", style),))
+    elif event.outcome is Outcome.SUSPENDED:
+        lines.append(((f"  {glyph} ", style), (name, ""), (clean(event.reasons[0]), style)))
     elif not event.outcome.is_bad:
         revision = f"revision {event.revision}" if event.revision else ""
         what = _result(event)
@@ -232,9 +236,9 @@ def _kept(event: ReleaseFinished) -> list[str]:
 
 def _counted(event: RunFinished) -> str:
     counts: Mapping[Outcome, int] = event.counts
-    changes = sum(n for outcome, n in counts.items() if outcome is not Outcome.UNCHANGED)
+    changes = sum(n for outcome, n in counts.items() if not outcome.is_quiet)
     bad = sum(counts.get(outcome, 0) for outcome in (Outcome.FAILED, Outcome.REFUSED))
-    good = sum(n for outcome, n in counts.items() if not outcome.is_bad and outcome is not Outcome.UNCHANGED)
+    good = sum(n for outcome, n in counts.items() if not outcome.is_bad and not outcome.is_quiet)
     if event.interrupted:
         told = [f"{good} done", f"{counts.get(Outcome.INTERRUPTED, 0)} cut short"]
         if begun := counts.get(Outcome.SKIPPED, 0):
