@@ -45,7 +45,7 @@ _EVENT_SUFFIX = {
     Action.TEST: "test",
 }
 _LEFT_ALONE = {
-    ReleaseState.SUSPENDED: "left alone until it is resumed",
+    ReleaseState.SUSPENDED: "suspended: left alone until it is resumed",
     ReleaseState.STALLED: "stalled: these inputs failed before; change them, or apply this release by name",
 }
 
