@@ -34,6 +34,7 @@ async def open_environment(
     """One environment's cluster, connected, for as long as the block lasts."""
     from fairway.adapters.holding import ProcessHolding
     from fairway.adapters.kube import open_cluster
+    from fairway.adapters.kube.suspensions import KubeSuspensions
     from fairway.domain.values.secrets import SecretRegister
     from fairway.services.engine.gathering import Gathering
     from fairway.services.engine.opened import OpenEnvironment
@@ -46,7 +47,7 @@ async def open_environment(
     access = cluster_access(settings, repository, environment)
     register = SecretRegister()
     holding = ProcessHolding(settings.user, settings.host)
-    renderer = _renderer(engine, access)
+    renderer = open_renderer(engine, access)
     with masked_errors(register.mask):
         try:
             async with (
@@ -63,6 +64,7 @@ async def open_environment(
                     holder=holding.holder,
                     life=holding.life,
                     mask=register.mask,
+                    suspended=KubeSuspensions(kube, environment.namespace).list,
                 )
                 values = release_values(environment, register=register, objects=kube)
                 gathering = Gathering(environment, charts, values, repository.root)
@@ -109,7 +111,7 @@ async def open_rendering(
             resources = builtin_resources(NEWEST if kube_version == "newest" else kube_version)
             schemas = RecordedSchemas()
             values = release_values(environment, register=register, offline=True, decryptor=decryptor)
-            renderer = _renderer(engine, ClusterAccess())
+            renderer = open_renderer(engine, ClusterAccess())
         else:
             from fairway.adapters.kube import open_cluster
             from fairway.adapters.openapi.served import ServedSchemas
@@ -121,7 +123,7 @@ async def open_rendering(
             resources = await kube.discover()
             schemas = ServedSchemas(kube, settings.cache_dir / "openapi")
             values = release_values(environment, register=register, objects=kube, decryptor=decryptor)
-            renderer = _renderer(engine, access)
+            renderer = open_renderer(engine, access)
         stack.callback(renderer.close)
         gathering = Gathering(environment, charts, values, repository.root)
         yield OpenRendering(environment, gathering, renderer, resources, schemas, register, live=kube_version is None)
@@ -139,7 +141,8 @@ async def open_records(access: ClusterAccess) -> AsyncIterator[tuple[RevisionSto
         yield SecretRevisionStore(kube, now=now, new_id=lambda: secrets.token_hex(8)), kube.default_namespace
 
 
-def _renderer(engine: str, access: ClusterAccess) -> SdkRenderer | BinaryRenderer:
+def open_renderer(engine: str, access: ClusterAccess) -> SdkRenderer | BinaryRenderer:
+    """`sdk` or `helm`. Raises UserError for any other."""
     if engine == "helm":
         from fairway.adapters.helm.binary import BinaryRenderer
 

@@ -27,6 +27,7 @@ class AgentState(StrEnum):
     BEHIND = "Behind"
     DRIFTED = "Drifted"
     RETRYING = "Retrying"
+    WORKING = "Working"
     FAILING = "Failing"
     CURRENT = "Current"
 
@@ -47,6 +48,7 @@ MEANING: dict[AgentState, str] = {
     AgentState.BEHIND: "a commit touched releases, or everything is to be looked at: at the start, and each resync",
     AgentState.DRIFTED: "objects in the cluster were changed or deleted",
     AgentState.RETRYING: "releases failed, and the time to try them again has come",
+    AgentState.WORKING: "releases are being carried out, or waited for",
     AgentState.FAILING: "releases failed, and wait for their time or for another commit",
     AgentState.CURRENT: "the newest commit is applied",
 }
@@ -87,6 +89,8 @@ class Seen:
     """Single releases that are suspended."""
     resync: datetime | None = None
     """When everything is looked at again."""
+    busy: frozenset[str] = frozenset()
+    """Releases that a pass is at work on now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,19 @@ def decide(seen: Seen) -> Decision:
     if keeping_still := _still(seen):
         return keeping_still
     waiting = {name for name, one in seen.failing.items() if not one.is_due(seen.now)}
-    if seen.everything:
+    not_now = seen.paused | waiting | seen.busy
+    # Everything waits for all that is under way; single releases go beside what is stuck.
+    if seen.everything and not seen.busy:
         return Decision(AgentState.BEHIND, _words(seen, None), None)
     # A release that a commit touched since it failed is not in `failing` any more.
-    if owed := seen.owed - seen.paused - waiting:
+    if owed := seen.owed - not_now:
         return Decision(AgentState.BEHIND, _words(seen, owed), owed)
-    if drifted := seen.drifted - seen.paused - waiting:
+    if drifted := seen.drifted - not_now:
         return Decision(AgentState.DRIFTED, f"changed in the cluster: {_names(drifted)}", drifted)
-    if due := frozenset(seen.failing) - waiting - seen.paused:
+    if due := frozenset(seen.failing) - not_now:
         return Decision(AgentState.RETRYING, f"again: {_names(due)}", due)
+    if seen.busy:
+        return Decision(AgentState.WORKING, _names(seen.busy))
     times = [one.again for name, one in seen.failing.items() if name not in seen.paused]
     again = min([*times, *([seen.resync] if seen.resync else [])], default=None)
     if times:

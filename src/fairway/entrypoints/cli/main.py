@@ -26,6 +26,7 @@ VERBS = {
     "rollback": Verb("releases:rollback", "Bring back an earlier revision of a release", DEPLOY),
     "uninstall": Verb("releases:uninstall", "Take a release out of the cluster", DEPLOY),
     "test": Verb("releases:test", "Run a chart's own tests of a release", DEPLOY),
+    "agent": Verb("agent:agent", "Keep environments as Git declares them, until it is told to end", DEPLOY),
     "poll": Verb("upgrades:poll", "Newer images and charts in registries; --patch edits the files", DEPLOY),
     "observe": Verb("upgrades:observe", "Which releases want an image that was just pushed", DEPLOY),
     "upgrades": Verb("upgrades:upgrades", "What could be upgraded, and why to nothing else", DEPLOY),

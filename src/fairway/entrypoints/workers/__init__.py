@@ -1,0 +1,1 @@
+"""Processes that run until they are told to end."""

@@ -1,0 +1,135 @@
+"""The clusters of the agent's environments: connected when first needed, and kept.
+
+Adapters are imported inside the functions, so that `--help` stays fast.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fairway.settings import Settings
+from fairway.wiring.clock import now
+
+if TYPE_CHECKING:
+    from fairway.adapters.kube.client import KubeClient
+    from fairway.domain.errors import Diagnostic
+    from fairway.domain.releases.holding import Holder, Life
+    from fairway.domain.repository.models import Environment
+    from fairway.domain.values.secrets import SecretRegister
+    from fairway.services.agent.following import Tree
+    from fairway.services.contexts import ClusterAccess
+    from fairway.services.engine.gathering import Gathering
+    from fairway.services.engine.session import Session
+
+log = logging.getLogger(__name__)
+
+
+class LoggedNotices:
+    """What charts have to say, as log lines."""
+
+    def warn(self, warning: Diagnostic) -> None:
+        log.warning("chart.warning", extra={"where": str(warning.position or ""), "text": warning.message})
+
+    def progress(self, text: str) -> None:
+        log.debug("chart.progress", extra={"text": text})
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConnection:
+    """Implements `services.agent.carrying.Connected`."""
+
+    settings: Settings
+    kube: KubeClient
+    session: Session
+    secrets: SecretRegister
+
+    @asynccontextmanager
+    async def gathering(self, tree: Tree, environment: Environment) -> AsyncIterator[Gathering]:
+        from fairway.services.engine.gathering import Gathering
+        from fairway.wiring.charts import chart_service
+        from fairway.wiring.values import release_values
+
+        values = release_values(environment, register=self.secrets, objects=self.kube)
+        repos = tree.repository.helm_repos
+        async with chart_service(self.settings, repos, notices=LoggedNotices()) as charts:
+            yield Gathering(environment, charts, values, tree.repository.root)
+
+
+class AgentConnections:
+    """Implements `services.agent.carrying.Connections`; `async with`, for as long as the agent runs.
+
+    `user` is whom the revisions name as their holder.
+    """
+
+    def __init__(self, settings: Settings, *, user: str, engine: str = "sdk", successor: bool = False) -> None:
+        self._settings = settings
+        self._user = user
+        self._engine = engine
+        self._successor = successor
+        self._stack = AsyncExitStack()
+        self._clusters: dict[ClusterAccess, KubeClient] = {}
+        self._connected: dict[str, tuple[ClusterAccess, AgentConnection]] = {}
+
+    async def __aenter__(self) -> AgentConnections:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def connect(self, tree: Tree, environment: Environment) -> AgentConnection:
+        """Raises UserError when nothing here reaches the cluster."""
+        from fairway.wiring.clusters import cluster_access
+
+        access = cluster_access(self._settings, tree.repository, environment)
+        known = self._connected.get(environment.name)
+        if known is not None and known[0] == access:
+            return known[1]
+        connection = await self._connect(access)
+        self._connected[environment.name] = (access, connection)
+        return connection
+
+    async def kube(self, tree: Tree, environment: Environment) -> KubeClient:
+        """The cluster itself, shared by all environments in it."""
+        return (await self.connect(tree, environment)).kube
+
+    async def _connect(self, access: ClusterAccess) -> AgentConnection:
+        from fairway.adapters.holding import ProcessHolding
+        from fairway.adapters.kube import open_cluster
+        from fairway.domain.values.secrets import SecretRegister
+        from fairway.services.engine.session import Session
+        from fairway.services.waiting import open_waiter
+        from fairway.wiring.engine import open_renderer
+        from fairway.wiring.records import open_store
+
+        kube = self._clusters.get(access)
+        if kube is None:
+            opening = open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster)
+            kube = self._clusters[access] = await self._stack.enter_async_context(opening)
+        register = SecretRegister()
+        holding = ProcessHolding(self._user, self._settings.host)
+        renderer = open_renderer(self._engine, access)
+        self._stack.callback(renderer.close)
+        waiter = await self._stack.enter_async_context(open_waiter(kube, mask=register.mask))
+        store = await self._stack.enter_async_context(open_store(self._settings, kube, now=now))
+
+        def life(holder: Holder) -> Life:
+            # With a lease there is one agent at a time: who wrote as its predecessor writes no more.
+            return Life.DEAD if self._successor and holder.user == self._user else holding.life(holder)
+
+        from fairway.domain.releases.holding import Life
+
+        session = Session(
+            kube=kube,
+            store=store,
+            renderer=renderer,
+            waiter=waiter,
+            now=now,
+            holder=holding.holder,
+            life=life,
+            mask=register.mask,
+        )
+        return AgentConnection(self._settings, kube, session, register)
