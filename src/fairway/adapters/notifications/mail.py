@@ -15,7 +15,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Literal
 
-from fairway.domain.deployments.masking import mask
+from fairway.adapters.notifications.posting import Reveal, hide
 from fairway.domain.errors import FairwayError, Terminal, Transient, UserError
 from fairway.domain.notifications.delivery import Message, Receipt
 from fairway.domain.notifications.mail import mail_of
@@ -39,7 +39,7 @@ class MailChannel:
         *,
         tls: Protection = "starttls",
         username: str | None = None,
-        password: str | None = None,
+        password: Reveal | None = None,
         ca_file: str | None = None,
         now: Callable[[], datetime],
         timeout: float = 30.0,
@@ -60,11 +60,12 @@ class MailChannel:
         return f"From: {self._sender}\nTo: {', '.join(self._to)}\nSubject: {mail.subject}\n\n{mail.text}"
 
     async def deliver(self, message: Message, earlier: Mapping[str, str]) -> Receipt:
-        written = self._write(message)
+        password = self._password() if self._password else ""
         try:
-            refused = await asyncio.to_thread(self._send, written)
+            written = self._write(message)
+            refused = await asyncio.to_thread(self._send, written, password)
         except (smtplib.SMTPException, OSError, ValueError) as error:
-            raise self._translated(error) from error
+            raise self._translated(error, password) from error
         if refused:
             some = ", ".join(sorted(refused))
             return Receipt(f"taken by {self._host}, but not for {some}")
@@ -88,15 +89,14 @@ class MailChannel:
             written["In-Reply-To"] = first
             written["References"] = first
         written["Auto-Submitted"] = "auto-generated"
-        written.set_content(mail.text.encode(errors="replace").decode())
-        written.add_alternative(mail.html.encode(errors="replace").decode(), subtype="html")
+        written.set_content(mail.text)
+        written.add_alternative(mail.html, subtype="html")
         return written
 
-    def _send(self, written: EmailMessage) -> Mapping[str, tuple[int, bytes]]:
+    def _send(self, written: EmailMessage, password: str) -> Mapping[str, tuple[int, bytes]]:
         """Those receivers that the server did not take; all of them is an error."""
-        context = ssl.create_default_context(cafile=self._ca_file) if self._tls != "none" else None
+        context = self._context() if self._tls != "none" else None
         if self._tls == "tls":
-            assert context is not None
             server: smtplib.SMTP = smtplib.SMTP_SSL(self._host, self._port, timeout=self._timeout, context=context)
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=self._timeout)
@@ -104,10 +104,22 @@ class MailChannel:
             if self._tls == "starttls":
                 server.starttls(context=context)
             if self._username:
-                server.login(self._username, self._password or "")
+                server.login(self._username, password)
             return server.send_message(written, parseaddr(self._sender)[1], [parseaddr(to)[1] for to in self._to])
 
-    def _translated(self, error: Exception) -> FairwayError:
+    def _context(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self._ca_file)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UserError(
+                f"the certificates in {self._ca_file} cannot be read: {reason}", fix="name a PEM file"
+            ) from error
+
+    def _translated(self, error: Exception, password: str) -> FairwayError:
+        def hidden(text: str) -> str:
+            return hide(text, [password])
+
         where = f"the mail server {self._host}:{self._port}"
         if isinstance(error, ssl.SSLCertVerificationError):
             fix = "check host; for an authority of your own name its caFile"
@@ -116,7 +128,7 @@ class MailChannel:
             if 400 <= error.smtp_code < 500:
                 return Transient(f"{where} does not take logins now: {_said(error.smtp_error)}")
             fix = "check username and password in fairway.yaml"
-            return UserError(f"{where} refuses the login: {self._hidden(_said(error.smtp_error))}", fix=fix)
+            return UserError(f"{where} refuses the login: {hidden(_said(error.smtp_error))}", fix=fix)
         if isinstance(error, smtplib.SMTPNotSupportedError):
             offer = (
                 "no STARTTLS" if self._tls == "starttls" and "STARTTLS" in str(error) else f"not what it takes: {error}"
@@ -131,14 +143,11 @@ class MailChannel:
                 return Transient(f"{where} does not take it now for {reasons}")
             return UserError(f"{where} refuses all receivers: {reasons}", fix="check `to` in fairway.yaml")
         if isinstance(error, smtplib.SMTPResponseException):
-            said = f"{where} answers {error.smtp_code} {self._hidden(_said(error.smtp_error))}"
+            said = f"{where} answers {error.smtp_code} {hidden(_said(error.smtp_error))}"
             return Transient(said) if 400 <= error.smtp_code < 500 or error.smtp_code == -1 else Terminal(said)
         if isinstance(error, ValueError):
             return UserError(f"an address of the mail is none: {error}", fix="check `from` and `to` in fairway.yaml")
-        return Transient(f"{where} cannot be reached: {self._hidden(str(error)) or type(error).__name__}")
-
-    def _hidden(self, text: str) -> str:
-        return mask(text.replace(self._password, "••••••") if self._password else text)
+        return Transient(f"{where} cannot be reached: {hidden(str(error)) or type(error).__name__}")
 
 
 def _said(text: bytes | str) -> str:

@@ -6,11 +6,11 @@ is kept without the secrets that it may repeat. httpx2 is imported on first use 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 from fairway.domain.deployments.masking import mask
@@ -20,6 +20,9 @@ from fairway.domain.values.secrets import MASK
 
 if TYPE_CHECKING:
     import httpx2
+
+Reveal: TypeAlias = Callable[[], str]
+"""Gives a secret when it is used, so that a changed one counts at once. Raises UserError that says what is missing."""
 
 TIMEOUT = 30.0
 LONGEST_ANSWER = 64 << 10
@@ -42,15 +45,17 @@ class Answer:
 
 
 class Poster:
-    """Posts to one receiver. `secrets` are hidden wherever the other side repeats them."""
+    """Posts to one receiver, over connections that it keeps."""
 
-    def __init__(self, secrets: Iterable[str] = (), *, timeout: float = TIMEOUT) -> None:
-        self._secrets = tuple(secret for secret in secrets if secret)
+    def __init__(self, *, timeout: float = TIMEOUT) -> None:
         self._timeout = timeout
         self._client: httpx2.AsyncClient | None = None
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Any answer. Raises Transient when there is none, UserError for an address that is none."""
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], *, secrets: Iterable[str] = ()) -> Answer:
+        """Any answer; `secrets` are hidden wherever the other side repeats them.
+
+        Raises Transient when there is no answer, UserError for an address that is none.
+        """
         import httpx2
 
         try:
@@ -65,15 +70,10 @@ class Poster:
         except httpx2.TimeoutException as error:
             raise Transient(f"{host(url)} does not answer in time") from error
         except (httpx2.HTTPError, OSError) as error:
-            raise Transient(
-                f"{host(url)} cannot be reached: {self.hide(str(error)) or type(error).__name__}"
-            ) from error
-        return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, self.hide(text))
-
-    def hide(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, MASK)
-        return mask(text)
+            said = hide(str(error), (*secrets, url)) or type(error).__name__
+            raise Transient(f"{host(url)} cannot be reached: {said}") from error
+        found = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, found, hide(text, secrets))
 
     async def aclose(self) -> None:
         if self._client is not None:
@@ -97,6 +97,12 @@ class Poster:
             if size > LONGEST_ANSWER:
                 break
         return b"".join(chunks)[:LONGEST_ANSWER].decode(errors="replace")
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, MASK) if secret else text
+    return mask(text)
 
 
 def host(url: str) -> str:

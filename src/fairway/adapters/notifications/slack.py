@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fairway.adapters.notifications.posting import DEFAULT_PAUSE, Answer, Poster, check, retry_after, shown
+from fairway.adapters.notifications.posting import DEFAULT_PAUSE, Answer, Poster, Reveal, check, retry_after, shown
 from fairway.domain.errors import FairwayError, Terminal, Transient, UserError
 from fairway.domain.notifications.delivery import Message, Receipt, TryLater
 from fairway.domain.notifications.slack import Call, calls
@@ -42,11 +42,13 @@ class SlackChannel:
     threads = True
     addressed = True
 
-    def __init__(self, token: str, channel: str, api: str = "https://slack.com/api/", *, timeout: float = 30.0) -> None:
+    def __init__(
+        self, token: Reveal, channel: str, api: str = "https://slack.com/api/", *, timeout: float = 30.0
+    ) -> None:
         self._token = token
         self._channel = channel
         self._api = api.rstrip("/") + "/"
-        self._poster = Poster([token], timeout=timeout)
+        self._poster = Poster(timeout=timeout)
 
     def payload(self, message: Message, earlier: Mapping[str, str]) -> str:
         said = [{"method": one.method, **one.arguments} for one in self._calls(message, earlier)]
@@ -73,10 +75,10 @@ class SlackChannel:
         return calls(message, message.to or self._channel, earlier)
 
     async def _call(self, call: Call) -> Mapping[str, Any]:
-        url = self._api + call.method
-        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json; charset=utf-8"}
+        url, token = self._api + call.method, self._token()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json; charset=utf-8"}
         body = json.dumps(call.arguments, ensure_ascii=False).encode(errors="replace")
-        answer = await self._poster.post(url, body, headers)
+        answer = await self._poster.post(url, body, headers, secrets=[token])
         if answer.status == 429:
             raise TryLater("Slack asks for patience: ratelimited", retry_after(answer.headers))
         check(answer, url)

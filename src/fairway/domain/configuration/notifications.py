@@ -15,7 +15,7 @@ SeverityName = Literal["info", "warning", "error"]
 
 class Slack(Written):
     token: Secret = Field(description="Bot token (xoxb-…) with chat:write")
-    channel: str | None = Field(None, description="Default channel; a release's owner.slack goes before it")
+    channel: str = Field(description="Where messages go; a release's owner.slack goes before it")
     api: str = Field("https://slack.com/api/", description="Base URL of the Web API")
 
 
@@ -29,6 +29,9 @@ class Email(Written):
     tls: Literal["starttls", "tls", "none"] = Field("starttls", description="How the connection is protected")
     username: str | None = Field(None, description="Login")
     password: Secret | None = Field(None, description="Goes with username")
+    ca_file: str | None = Field(
+        None, description="The authority to trust instead of the system's, relative to this file"
+    )
     sender: str = Field(alias="from", description="Address of the sender")
     to: list[str] = Field(description="Addresses of the receivers")
 
@@ -44,6 +47,10 @@ class CloudEvents(Written):
     token: Secret | None = Field(None, description="Sent as Authorization: Bearer")
 
 
+class Log(Written):
+    """Nothing to set."""
+
+
 class Channel(Written):
     """Exactly one of its kinds."""
 
@@ -54,6 +61,7 @@ class Channel(Written):
     email: Email | None = Field(None, description="E-mail")
     webhook: SignedWebhook | None = Field(None, description="Signed JSON")
     cloud_events: CloudEvents | None = Field(None, description="CloudEvents")
+    log: Log | None = Field(None, description="Fairway's own log; write {}")
 
 
 class Route(Written):

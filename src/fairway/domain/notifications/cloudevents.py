@@ -32,7 +32,9 @@ def attributes(event: Happening) -> dict[str, str]:
     known = {
         "specversion": "1.0",
         "id": event.id,
-        "source": f"/fairway/{quote(event.environment, safe='')}" if event.environment else "/fairway",
+        "source": f"/fairway/{quote(event.environment, safe='', errors='replace')}"
+        if event.environment
+        else "/fairway",
         "type": TYPE + event.kind.value,
         "subject": subject,
         "time": time_as_text(event.at) or "",
@@ -46,7 +48,7 @@ def structured(event: Happening) -> Request:
 
 
 def binary(event: Happening) -> Request:
-    headers = {f"ce-{name}": quote(value, safe=_SAFE) for name, value in attributes(event).items()}
+    headers = {f"ce-{name}": quote(value, safe=_SAFE, errors="replace") for name, value in attributes(event).items()}
     return Request({"Content-Type": "application/json", **headers}, _json(event_as_plain(event)))
 
 

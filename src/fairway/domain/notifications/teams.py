@@ -49,7 +49,7 @@ def card(text: Text) -> dict[str, Any]:
     if left:
         more = {"type": "TextRun", "text": f"… and {left} more lines", "isSubtle": True}
         body.append({"type": "RichTextBlock", "inlines": [more]})
-    links = [section for section in text.sections if section.url][:MOST_LINKS]
+    links = [section for section in text.sections if section.url.startswith(("https://", "http://"))][:MOST_LINKS]
     return {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

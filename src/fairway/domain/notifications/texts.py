@@ -6,7 +6,7 @@ nothing is left out silently; what had no room is counted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -18,6 +18,12 @@ from fairway.domain.upgrades.upgrade import Upgrade
 
 MOST_SECTIONS = 20
 MOST_UPGRADES = 100
+LONGEST_TEXT = 100_000
+"""Characters in the lines of all sections."""
+LONGEST_LINE = 2000
+
+_UNSEEN = dict.fromkeys([*range(0x20), 0x7F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], " ") | {0x09: "\t"}
+"""Control characters, and those that turn the direction of what follows: output may hold them, nobody means them."""
 
 SIGNS = {
     EventKind.UPGRADE_WRITTEN: "⬆️",
@@ -61,7 +67,7 @@ def text_of(events: Sequence[Happening]) -> Text:
         rest = (f"and {len(left) - len(names)} more",) if len(left) > len(names) else ()
         last = Section(f"{len(left)} more events", heaviest(s.severity for s in left), "ℹ️", (*names, *rest))
         sections = [*sections[:MOST_SECTIONS], last]
-    return Text(f"{title}, and {more} more" if more else title, sections[0].severity, tuple(sections))
+    return Text(f"{title}, and {more} more" if more else title, sections[0].severity, tuple(_fitting(sections)))
 
 
 def as_plain_text(text: Text) -> str:
@@ -79,6 +85,26 @@ def one_line(text: str, longest: int) -> str:
     return flat if len(flat) <= longest else flat[: longest - 1] + "…"
 
 
+def _fitting(sections: Sequence[Section]) -> Iterator[Section]:
+    """Lines as far as there is room; what is cut is counted."""
+    left = LONGEST_TEXT
+    for section in sections:
+        lines: list[str] = []
+        for number, line in enumerate(section.lines):
+            shown = _readable(line)[:LONGEST_LINE]
+            left -= len(shown) + 1
+            if left < 0:
+                lines.append(f"and {len(section.lines) - number} more lines")
+                break
+            lines.append(shown)
+        yield replace(section, lines=tuple(lines))
+
+
+def _readable(text: str) -> str:
+    """Without half characters, and without what can't be seen."""
+    return text.encode(errors="replace").decode().translate(_UNSEEN)
+
+
 def _sections(events: Sequence[Happening]) -> list[Section]:
     written = [event for event in events if event.kind is EventKind.UPGRADE_WRITTEN and event.upgrades]
     sections = [_section(event) for event in events if event not in written]
@@ -90,7 +116,7 @@ def _sections(events: Sequence[Happening]) -> list[Section]:
 def _section(event: Happening) -> Section:
     lines = (*event.lines, *_upgrade_lines(event.upgrades))
     sign = SIGNS.get(event.kind) or _BY_SEVERITY[event.severity]
-    return Section(event.title, event.severity, sign, lines, event.url)
+    return Section(_readable(event.title), event.severity, sign, lines, event.url)
 
 
 def _upgrades(written: Sequence[Happening]) -> Section:
