@@ -11,7 +11,7 @@ from fairway.domain.repository.findings import Findings, suggestion
 from fairway.domain.repository.sites import Document, Site
 from fairway.domain.repository.validating import validated
 
-_CHANNEL_KINDS = ("slack", "slackWebhook", "teams", "email", "webhook", "cloudEvents")
+_CHANNEL_KINDS = ("slack", "slackWebhook", "teams", "email", "webhook", "cloudEvents", "log")
 
 
 def check_configuration(document: Document, findings: Findings) -> Configuration:

@@ -7,7 +7,7 @@ to break: a run that changes nothing tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
@@ -164,6 +164,22 @@ class Narrator:
         )
 
 
-def owners_of(environment: Environment) -> Mapping[str, Owner]:
-    """Who owns each release: for those who tell of releases themselves."""
-    return {release.name: release.owner for release in environment.releases}
+class Narrators:
+    """A narrator for each environment, for a process that carries out many runs; the arguments are a narrator's."""
+
+    def __init__(
+        self,
+        tell: Tell,
+        *,
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        commit_url: Callable[[str], str] = lambda commit: "",
+    ) -> None:
+        self._make = lambda environment: Narrator(environment, tell, now=now, new_id=new_id, commit_url=commit_url)
+        self._narrators: dict[str, Narrator] = {}
+
+    def of(self, environment: Environment) -> Narrator:
+        """The same one for the same name, with the owners as they are declared now."""
+        narrator = self._narrators.setdefault(environment.name, self._make(environment))
+        narrator.environment = environment
+        return narrator
