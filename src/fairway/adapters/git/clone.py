@@ -25,7 +25,7 @@ from fairway.adapters.git.remote import Remote
 from fairway.domain.errors import Terminal, UserError
 from fairway.domain.repository.head import Head
 
-DEPTH = 50
+DEPTH = 500
 """Commits of the first fetch; later ones are added to them."""
 
 _BASE = "refs/fairway/base"
@@ -37,11 +37,15 @@ Answer = TypeVar("Answer")
 class Clone:
     """Use its methods inside of `opened()`; `work` is the top folder of the files."""
 
-    def __init__(self, remote: Remote, folder: Path, env: Mapping[str, str], *, depth: int = DEPTH) -> None:
+    def __init__(
+        self, remote: Remote, folder: Path, env: Mapping[str, str], *, depth: int = DEPTH, attributes: str = ""
+    ) -> None:
+        """`attributes`: as a line of .gitattributes that goes before those of the repository."""
         self.remote = remote
         self.folder = folder
         self.work = folder / "work"
         self._depth = depth
+        self._attributes = attributes
         self._branch = remote.branch
         self._git = Git(env, remote.url, remote.branch, remote.login)
         self._hold: int | None = None
@@ -80,15 +84,15 @@ class Clone:
     async def fetch(self) -> Head:
         """The newest commit of the branch, with what is missing here of its newest history."""
         branch = await self.branch()
-        await self.fetch_ref(f"refs/heads/{branch}", _BASE)
+        await self.fetch_refs(f"+refs/heads/{branch}:{_BASE}")
         return await self.head(_BASE)
 
-    async def fetch_ref(self, ref: str, to: str) -> None:
-        """Bring one ref of the remote here. Raises NoBranch when there is none."""
+    async def fetch_refs(self, refs: str, *, prune: bool = False) -> None:
+        """Bring refs of the remote here. Raises NoBranch when one that is named is not there."""
         depth = () if await self.knows(_BASE) else (f"--depth={self._depth}",)
         words = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", "--update-shallow", *depth)
         try:
-            await self._git.remote(self.work, *words, "--", self.remote.url, f"+{ref}:{to}")
+            await self._git.remote(self.work, *words, *(("--prune",) if prune else ()), "--", self.remote.url, refs)
         except Unclear as error:
             if (await self.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")).code:
                 raise Broken(error.message) from error
@@ -133,6 +137,8 @@ class Clone:
                     f"{self.work} cannot be made: {error.strerror}", fix="give the right to write"
                 ) from error
             await self.local("init", "--quiet")
+        if self._attributes:
+            await asyncio.to_thread(_write, self.work / ".git" / "info" / "attributes", self._attributes)
         for lock in await asyncio.to_thread(_locks, self.work / ".git"):
             with suppress(OSError):
                 lock.unlink()
@@ -151,6 +157,11 @@ def _leaves(top: Path, name: str) -> bool:
     real = os.path.realpath(top)
     target = os.path.realpath(top / name)
     return not target.startswith(f"{real}{os.sep}") or f"{target}{os.sep}".startswith(f"{real}{os.sep}.git{os.sep}")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _locks(folder: Path) -> list[Path]:

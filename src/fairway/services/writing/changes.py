@@ -72,3 +72,7 @@ class Outcome:
     failed: tuple[Failed, ...] = field(default=())
     attempts: int = 1
     """Pushes that it took."""
+    unchanged: bool = False
+    """A pull request that was so already."""
+    closed: tuple[int, ...] = ()
+    """Pull requests that were closed, because nothing was left of them."""
