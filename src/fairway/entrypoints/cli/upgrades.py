@@ -5,6 +5,7 @@ The rule not to break: files change only with --patch; everything else only asks
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,24 @@ if TYPE_CHECKING:
 
 UPGRADES_EXIST = 1
 
+
+class Edits(Enum):
+    """Where upgrades are written."""
+
+    NONE = "none"
+    FILES = "files"
+    LOCK = "lock"
+
+
 patch_option = click.option("--patch", "-p", is_flag=True, help="Edit the files that say the versions.")
+lock_option = click.option("--lock", is_flag=True, help="With --patch: write into fairway.lock.yaml, which wins.")
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 when there are upgrades.")
 
 
 @click.command()
 @environment_argument
 @patch_option
+@lock_option
 @releases_option
 @click.option("--image", "-i", metavar="IMAGE", help="Only this image.")
 @cluster_option
@@ -50,6 +62,7 @@ exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 w
 def poll(
     environment: str | None,
     patch: bool,
+    lock: bool,
     releases: tuple[str, ...],
     image: str | None,
     cluster: str | None,
@@ -66,11 +79,13 @@ def poll(
     Examples:
       fairway poll                          what could be upgraded, everywhere
       fairway poll prod --patch             edit the files of prod
+      fairway poll prod --patch --lock      write into fairway.lock.yaml instead
       fairway poll -i shop/web -r web       one image, one release
     """
     place = _place(environments_file, environment, cluster, releases)
     again = " ".join(("fairway poll", *_given(environment, cluster), "--patch"))
-    return run_async(_poll(place, releases, image, again, patch=patch, exit_code=exit_code, output=output))
+    edits = _edits(patch=patch, lock=lock)
+    return run_async(_poll(place, releases, image, again, edits=edits, exit_code=exit_code, output=output))
 
 
 async def _poll(
@@ -79,7 +94,7 @@ async def _poll(
     image: str | None,
     again: str,
     *,
-    patch: bool,
+    edits: Edits,
     exit_code: bool,
     output: str,
 ) -> int:
@@ -87,7 +102,7 @@ async def _poll(
 
     async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
         report = await upgrades.check(place.environments, _wanted(releases, image))
-    return await _finish(place, report, again, patch=patch, exit_code=exit_code, output=output)
+    return await _finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
 
 
 @click.command()
@@ -95,6 +110,7 @@ async def _poll(
 @click.option("--image", "-i", metavar="IMAGE:TAG", help="The image that was pushed.")
 @click.option("--chart", metavar="NAME:VERSION", help="The chart that was published, instead of an image.")
 @patch_option
+@lock_option
 @click.option("--verify", is_flag=True, help="Ask the registry first whether it is there.")
 @releases_option
 @cluster_option
@@ -106,6 +122,7 @@ def observe(
     image: str | None,
     chart: str | None,
     patch: bool,
+    lock: bool,
     verify: bool,
     releases: tuple[str, ...],
     cluster: str | None,
@@ -129,8 +146,9 @@ def observe(
     place = _place(environments_file, environment, cluster, releases)
     what = f"-i {image}" if image else f"--chart {chart}"
     again = " ".join(("fairway observe", *_given(environment, cluster), what, "--patch"))
+    edits = _edits(patch=patch, lock=lock)
     work = _observe(
-        place, releases, image, chart, again, verify=verify, patch=patch, exit_code=exit_code, output=output
+        place, releases, image, chart, again, verify=verify, edits=edits, exit_code=exit_code, output=output
     )
     return run_async(work)
 
@@ -143,7 +161,7 @@ async def _observe(
     again: str,
     *,
     verify: bool,
-    patch: bool,
+    edits: Edits,
     exit_code: bool,
     output: str,
 ) -> int:
@@ -155,7 +173,7 @@ async def _observe(
     pushed = PushedImage.parse(image, now()) if image else PushedChart.parse(chart or "")
     async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
         report = await look_for(upgrades, place.environments, pushed, frozenset(releases), verify=verify)
-    return await _finish(place, report, again, patch=patch, exit_code=exit_code, output=output)
+    return await _finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
 
 
 @click.command()
@@ -195,21 +213,24 @@ async def _upgrades(
     async with open_upgrades(load_settings(), place.repository, ChartNotices()) as found:
         report = await found.check(place.environments, _wanted(releases, image))
     if not explain:
-        return await _finish(place, report, again, patch=False, exit_code=False, output=output)
+        return await _finish(place, report, again, edits=Edits.NONE, exit_code=False, output=output)
     data = views.report_data(report, explain=True)
     emit(data, output, lambda: views.explained(report.looks) if report.looks else views.closing_line(report, again))
     return _problems(report)
 
 
-async def _finish(place: Place, report: Report, again: str, *, patch: bool, exit_code: bool, output: str) -> int:
+async def _finish(place: Place, report: Report, again: str, *, edits: Edits, exit_code: bool, output: str) -> int:
     from fairway.services.upgrades.patching import patch as edit
 
-    patched = await edit(place.repository, report.upgrades) if patch else None
+    lock = edits is Edits.LOCK
+    patched = await edit(place.repository, report.upgrades, lock=lock) if edits is not Edits.NONE else None
     emit(views.report_data(report, patched), output, lambda: _text(report, patched, again))
     code = _problems(report)
     for item in patched.not_edited if patched else ():
         show_error(item.error, about=f"{item.look.watch.environment}/{item.look.watch.release.name}")
         code = code or item.error.exit_code
+    if patched is not None and patched.not_edited and not lock:
+        click.echo(f"write them into the lock file, which wins: {again} --lock", err=True)
     return code or (UPGRADES_EXIST if exit_code and report.upgrades else 0)
 
 
@@ -255,6 +276,12 @@ def _wanted(releases: tuple[str, ...], image: str | None) -> Wanted:
         charts=False,
         concerns=lambda watch: isinstance(watch.subject, ImageReference) and watch.subject.name == name,
     )
+
+
+def _edits(*, patch: bool, lock: bool) -> Edits:
+    if lock and not patch:
+        raise UserError("--lock says where --patch writes", fix="give both: --patch --lock")
+    return Edits.LOCK if lock else Edits.FILES if patch else Edits.NONE
 
 
 def _given(environment: str | None, cluster: str | None) -> list[str]:

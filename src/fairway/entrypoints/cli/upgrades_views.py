@@ -66,11 +66,22 @@ def _explained(look: Look, *, several: bool) -> str:
 def patched_lines(patched: Patched) -> list[str]:
     """One line for each edit that was made."""
     rows = [
-        (str(look.watch.where), f"{look.watch.environment}/{look.watch.release.name}", look.watch.key, _change(look))
+        (
+            _edited_at(look, patched),
+            f"{look.watch.environment}/{look.watch.release.name}",
+            look.watch.key,
+            _change(look),
+        )
         for look in patched.edited
     ]
     widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
     return ["  ".join((*(cell.ljust(w) for cell, w in zip(row, widths, strict=False)), row[3])) for row in rows]
+
+
+def _edited_at(look: Look, patched: Patched) -> str:
+    """Where the version stood, or the file where it stands now."""
+    file = patched.file_of.get(id(look), look.watch.where.file)
+    return str(look.watch.where) if file == look.watch.where.file else file
 
 
 def _change(look: Look) -> str:

@@ -49,6 +49,8 @@ class EditsDone:
     """The files that changed, as positions name them, in the order of the edits."""
     refused: Mapping[ValueEdit, FairwayError]
     places: Mapping[ValueEdit, Path]
+    shown: Mapping[ValueEdit, str]
+    """The files of `places` as positions name them."""
 
     def file(self, edit: ValueEdit) -> Path:
         """The absolute path of the file that has the value of an edit that was made."""
@@ -71,6 +73,8 @@ class Patched:
     not_edited: tuple[NotEdited, ...]
     files: tuple[str, ...]
     """The files that changed, as positions name them, in the order of the upgrades."""
+    file_of: Mapping[int, str] = field(default_factory=dict)
+    """By the id of each edited look, the file that says its version now."""
 
 
 async def patch(
@@ -83,6 +87,7 @@ async def patch(
         tuple(look for edit, look in edits.items() if edit not in done.refused),
         tuple(NotEdited(look, done.refused[edit]) for edit, look in edits.items() if edit in done.refused),
         done.files,
+        {id(look): done.shown[edit] for edit, look in edits.items() if edit not in done.refused},
     )
 
 
@@ -113,15 +118,17 @@ class _Patching:
     def run(self, edits: tuple[ValueEdit, ...]) -> EditsDone:
         by_file: dict[str, dict[Place, list[ValueEdit]]] = {}
         paths: dict[ValueEdit, Path] = {}
+        shown: dict[ValueEdit, str] = {}
         for edit in edits:
             try:
                 place = self._place(edit)
+                shown[edit] = place.file
                 paths[edit] = Path(os.path.abspath(self.shown_from / place.file))
                 by_file.setdefault(place.file, {}).setdefault(place, []).append(edit)
             except FairwayError as error:
                 self.errors[edit] = error
         files = tuple(file for file, places in by_file.items() if self._edit(file, places))
-        return EditsDone(files, self.errors, paths)
+        return EditsDone(files, self.errors, paths, shown)
 
     def _place(self, edit: ValueEdit) -> Place:
         if edit.lock:
