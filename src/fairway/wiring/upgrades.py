@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairway.settings import Settings, process_environment
 from fairway.wiring.charts import chart_service
+from fairway.wiring.clusters import cluster_access
+from fairway.wiring.holds import read_holds
 from fairway.wiring.values import release_values
 
 if TYPE_CHECKING:
     from fairway.adapters.charts.web import Patience
+    from fairway.adapters.registry.pull_secrets import PullSecretLogins
+    from fairway.domain.manifests.objects import Object, ObjectRef
     from fairway.domain.repository.models import Environment, HelmRepo, Repository
     from fairway.services.charts import Notices
     from fairway.services.upgrades.checking import Upgrades
@@ -24,8 +29,16 @@ if TYPE_CHECKING:
     from fairway.services.values.resolving import ReleaseValues
 
 
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """All registries, and what takes the logins that clusters keep for them."""
+
+    images: Registry
+    pull_secrets: PullSecretLogins
+
+
 @asynccontextmanager
-async def image_registry(
+async def open_registries(
     cache_dir: Path,
     helm_repos: Sequence[HelmRepo] = (),
     *,
@@ -33,41 +46,85 @@ async def image_registry(
     env: Mapping[str, str] | None = None,
     patience: Patience | None = None,
     clock: Callable[[], float] = time.time,
-) -> AsyncIterator[Registry]:
-    """All registries over HTTP, with the logins of docker and helm, and of `helm_repos` for what lies below them."""
+    longest: float | None = None,
+) -> AsyncIterator[Registries]:
+    """All registries over HTTP, for as many runs as somebody likes: tokens and what was seen are kept while it is open.
+
+    Logins: `helm_repos` for what lies below them, then Secrets of clusters, those of docker and helm, and of the cloud.
+    """
+    from fairway.adapters.charts.login_sources import FirstLogin
     from fairway.adapters.charts.logins import Logins
     from fairway.adapters.charts.oci_session import OciSessions
     from fairway.adapters.charts.registry_logins import RegistryLogins, config_files
     from fairway.adapters.charts.web import Patience, Web
-    from fairway.adapters.registry.dates import ImageDates
+    from fairway.adapters.registry.asking import LONGEST_ANSWER, Asking
+    from fairway.adapters.registry.ecr import EcrLogins
+    from fairway.adapters.registry.facts import Facts
+    from fairway.adapters.registry.google import GoogleLogins
+    from fairway.adapters.registry.listing import Listing
     from fairway.adapters.registry.oci import OciImages
+    from fairway.adapters.registry.pull_secrets import PullSecretLogins
+    from fairway.adapters.registry.tag_lists import TagLists
     from fairway.adapters.registry.tag_memory import TagMemory
 
     env = process_environment() if env is None else env
     web = Web(progress, patience=patience or Patience())
-    sessions = OciSessions(web, Logins(tuple(helm_repos), env), RegistryLogins(config_files(env), env))
-    memory = TagMemory(cache_dir / "images" / "tags", clock)
+    secrets = PullSecretLogins()
+    sources = FirstLogin(secrets, RegistryLogins(config_files(env), env), EcrLogins(env), GoogleLogins())
+    sessions = OciSessions(web, Logins(tuple(helm_repos), env), sources)
+    folder = cache_dir / "images"
+    memory, lists = TagMemory(folder / "tags", clock), TagLists(folder / "lists")
+    asking = Asking(sessions, longest=longest or LONGEST_ANSWER)
     try:
-        yield OciImages(sessions, ImageDates(cache_dir / "images"), memory)
+        yield Registries(OciImages(asking, Listing(asking, lists), Facts(folder), memory), secrets)
     finally:
         await memory.save()
+        await lists.save()
         await web.aclose()
 
 
 @asynccontextmanager
-async def open_upgrades(settings: Settings, repository: Repository, notices: Notices) -> AsyncIterator[Upgrades]:
-    """Upgrades of a repository's releases, for one run; asks registries and chart repositories, never a cluster."""
+async def image_registry(
+    cache_dir: Path, helm_repos: Sequence[HelmRepo] = (), **options: Any
+) -> AsyncIterator[Registry]:
+    """As `open_registries`, where no cluster keeps a login."""
+    async with open_registries(cache_dir, helm_repos, **options) as opened:
+        yield opened.images
+
+
+@asynccontextmanager
+async def open_upgrades(
+    settings: Settings, repository: Repository, notices: Notices, *, registries: Registries | None = None
+) -> AsyncIterator[Upgrades]:
+    """Upgrades of a repository's releases, for one run; asks registries and chart repositories.
+
+    A cluster is only asked for `imagePullSecrets` that somebody named. `registries` are those of a longer run.
+    """
     from fairway.domain.values.secrets import SecretRegister
+    from fairway.services.configuring import load_configuration
     from fairway.services.upgrades.checking import Upgrades
+    from fairway.services.upgrades.pulling import ClusterPullSecrets
 
     register = SecretRegister()
+    configured = load_configuration(Path(repository.environments_file))
+    held = await read_holds(repository)
 
     def values(environment: Environment) -> ReleaseValues:
         return release_values(environment, register=register, offline=True)
 
+    async def read(environment: Environment, ref: ObjectRef) -> Object | None:
+        from fairway.adapters.kube import open_cluster
+
+        access = cluster_access(settings, repository, environment)
+        async with open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster) as kube:
+            return await kube.get(ref)
+
     repos = repository.helm_repos
-    async with (
-        chart_service(settings, repos, notices=notices) as charts,
-        image_registry(settings.cache_dir, repos, progress=notices.progress) as registry,
-    ):
-        yield Upgrades(registry, charts, values)
+    async with AsyncExitStack() as stack:
+        charts = await stack.enter_async_context(chart_service(settings, repos, notices=notices))
+        if registries is None:
+            opening = open_registries(settings.cache_dir, repos, progress=notices.progress)
+            registries = await stack.enter_async_context(opening)
+        always = configured.configuration.upgrades.image_pull_secrets
+        secrets = ClusterPullSecrets(read, registries.pull_secrets.take, always)
+        yield Upgrades(registries.images, charts, values, held, secrets)

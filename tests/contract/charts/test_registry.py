@@ -214,6 +214,7 @@ async def test_an_address_that_is_malformed_is_explained(location: str, home: Pa
 
 
 async def test_login_files_that_cannot_be_read_are_named(published: WebServer, home: Path) -> None:
+    published.realm_login = "anonymous"
     docker_login(home, {})
     (home / ".docker" / "config.json").write_text("{")
     with pytest.raises(UserError, match=r"\.docker/config\.json cannot be read"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ LAYER_TYPES = (
 )
 MANIFEST_TYPES = "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json"
 MOST_PAGES = 1000
+_NEXT = re.compile(r'<([^>]*)>[^<]*?;\s*rel\s*=\s*"?next\b', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,9 @@ def _json(body: bytes, address: OciAddress) -> dict[str, Any]:
 
 
 def next_page(answer: Answer) -> str:
-    """The address in a Link header with `rel="next"`, or the empty text."""
-    link = answer.headers.get("link", "")
-    if 'rel="next"' not in link.replace("rel=next", 'rel="next"'):
-        return ""
-    return urljoin(answer.url, link.partition("<")[2].partition(">")[0])
+    """The address in a Link header with `rel="next"`, or the empty text. Source: RFC 8288."""
+    match = _NEXT.search(answer.headers.get("link", ""))
+    return urljoin(answer.url, match[1]) if match else ""
 
 
 def _name(address: OciAddress) -> str:

@@ -8,29 +8,39 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from fairway.adapters.charts.challenges import Challenge, read_challenge
+from fairway.adapters.charts.login_sources import LoginSource
 from fairway.adapters.charts.logins import Login, Logins, tls_of
-from fairway.adapters.charts.registry_logins import RegistryLogins
 from fairway.adapters.charts.web import Access, AccessTo, Answer, Tls, Web
 from fairway.domain.charts.addresses import is_loopback, same_origin, shown
 from fairway.domain.charts.archive import MIB
 from fairway.domain.errors import Terminal, UserError
 
 CLIENT = "fairway"
-_PARAMETER = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"|(\w+)=([^\s,]+)')
+SHORTEST_TOKEN = 60.0
+"""Seconds a token lives when its realm does not say."""
+FindLogin = Callable[[], Awaitable[Login | None]]
 
 
 class OciSessions:
-    """One session for each repository and run, so that a token is asked for once."""
+    """One session for each repository, so that a token is asked for only when the last one has run out.
 
-    def __init__(self, web: Web, logins: Logins, registry_logins: RegistryLogins) -> None:
+    What one repository of a registry was challenged with is expected by the next: `clock` counts seconds.
+    """
+
+    def __init__(
+        self, web: Web, logins: Logins, sources: LoginSource, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._web = web
         self._logins = logins
-        self._registry_logins = registry_logins
+        self._sources = sources
+        self._clock = clock
         self._sessions: dict[tuple[str, str], OciSession] = {}
+        self._challenges: dict[str, Challenge] = {}
 
     async def of(self, host: str, repository: str) -> OciSession:
         key = (host, repository)
@@ -40,28 +50,55 @@ class OciSessions:
             bearer = ""
             if login and login.token:
                 bearer, login = login.header, None
-            elif login is None or not login.header:
-                login = await self._registry_logins.login_of(host)
             tls = tls_of(entry) if entry else Tls()
             secure = bool(tls.ca_file or tls.cert_file) or not is_loopback(host)
             name = {"docker.io": "registry-1.docker.io"}.get(host, host)
             base = f"{'https' if secure else 'http'}://{name}/v2/{repository}/"
-            self._sessions.setdefault(key, OciSession(self._web, base, repository, login, bearer, tls))
+            find = self._finder(host, repository, login if login and login.header else None)
+            session = OciSession(self._web, base, repository, find, bearer, tls, self._challenges, self._clock)
+            self._sessions.setdefault(key, session)
         return self._sessions[key]
+
+    def advice(self, host: str) -> str:
+        """What to do where a login is missing."""
+        return self._sources.advice(host) or f"docker login {host}"
+
+    def _finder(self, host: str, repository: str, given: Login | None) -> FindLogin:
+        async def find() -> Login | None:
+            return given or await self._sources.login_of(host, repository)
+
+        return find
 
 
 class OciSession:
-    """GETs below `base`. `bearer` is a ready Authorization header; `login` a password or a refresh token."""
+    """GETs below `base`. `bearer` is a ready Authorization header; `find` gives a password or a refresh token.
 
-    def __init__(self, web: Web, base: str, repository: str, login: Login | None, bearer: str, tls: Tls) -> None:
+    `challenges` is shared by the sessions of a run, by registry.
+    """
+
+    def __init__(
+        self,
+        web: Web,
+        base: str,
+        repository: str,
+        find: FindLogin,
+        bearer: str,
+        tls: Tls,
+        challenges: dict[str, Challenge],
+        clock: Callable[[], float],
+    ) -> None:
         self._web = web
         self._base = base
+        self._registry = base.removesuffix(f"/v2/{repository}/")
         self._repository = repository
-        self._login = login
+        self._find = find
         self._tls = tls
         self._header = bearer
+        self._ends = float("inf")
+        self._challenges = challenges
+        self._clock = clock
         self._asking = asyncio.Lock()
-        self.has_login = bool(bearer) or login is not None
+        self.has_login = bool(bearer)
 
     async def get(
         self, path: str, *, limit: int, headers: Mapping[str, str] | None = None, method: str = "GET"
@@ -70,10 +107,15 @@ class OciSession:
         url = urljoin(self._base, path) if not path.startswith(("manifests/", "blobs/")) else self._base + path
         if not same_origin(url, self._base):
             raise Terminal(f"{shown(self._base)} points to another host: {shown(url)}")
+        expected = self._challenges.get(self._registry)
+        if expected and (not self._header or self._clock() >= self._ends):
+            await self._authorize(expected, self._header)
         sent = self._header
         answer = await self._web.get(url, self._access, limit=limit, headers=headers, method=method)
         if answer.status == 401 and same_origin(answer.url, self._base):
-            await self._authorize(answer.headers.get("www-authenticate", ""), sent)
+            challenge = read_challenge(answer.headers.get("www-authenticate", ""), self._repository)
+            if challenge:
+                await self._authorize(challenge, sent)
             answer = await self._web.get(url, self._access, limit=limit, headers=headers, method=method)
         return answer
 
@@ -82,40 +124,49 @@ class OciSession:
             return Access(tls=Tls(ca_file=self._tls.ca_file, system_too=True))
         return Access({"Authorization": self._header} if self._header else {}, self._tls)
 
-    async def _authorize(self, challenge: str, refused: str) -> None:
+    async def _authorize(self, challenge: Challenge, refused: str) -> None:
         async with self._asking:
             if self._header != refused:
                 return
-            scheme = challenge.split(" ", 1)[0].lower()
-            if scheme == "basic" and self._login and self._login.password:
-                self._header = self._login.header
-            elif scheme == "bearer":
-                self._header = f"Bearer {await self._token(_parameters(challenge))}"
+            login = await self._find()
+            self.has_login = self.has_login or login is not None
+            if challenge.scheme == "basic":
+                if login and login.password:
+                    self._header, self._ends = login.header, float("inf")
+                    self._challenges[self._registry] = challenge
+            elif challenge.scheme == "bearer":
+                token, lifetime = await self._token(challenge, login)
+                self._header, self._ends = f"Bearer {token}", self._clock() + 0.9 * lifetime
+                self._challenges[self._registry] = challenge
 
-    async def _token(self, parameters: Mapping[str, str]) -> str:
-        realm = parameters.get("realm", "")
+    async def _token(self, challenge: Challenge, login: Login | None) -> tuple[str, float]:
+        """A token, and for how many seconds it holds."""
+        realm = urljoin(self._base, challenge.parameters.get("realm", ""))
         parts = urlsplit(realm)
         if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.netloc)):
             raise Terminal(f'{shown(self._base)} asks for a login at an address that is not https: "{shown(realm)}"')
-        service = parameters.get("service", "")
-        scope = parameters.get("scope") or f"repository:{self._repository}:pull"
-        if self._login and self._login.token:
-            form = {"grant_type": "refresh_token", "refresh_token": self._login.token}
+        service = challenge.parameters.get("service", "")
+        scope = challenge.scope_for(self._repository)
+        if login and login.token:
+            form = {"grant_type": "refresh_token", "refresh_token": login.token}
             form |= {"service": service, "scope": scope, "client_id": CLIENT}
             answer = await self._web.post_form(realm, form, self._realm_access(realm, ""))
         else:
             query = urlencode([(key, value) for key, value in (("service", service), ("scope", scope)) if value])
             url = f"{realm}{'&' if parts.query else '?'}{query}"
-            header = self._login.header if self._login else ""
+            header = login.header if login else ""
             answer = await self._web.get(url, self._realm_access(realm, header), limit=MIB)
         if answer.status in (400, 401, 403):
-            what = "the login was refused" if self._login else "it wants a login"
+            what = "the login was refused" if login else "it wants a login"
             host = urlsplit(self._base).netloc
             fix = f"helm registry login {host}, docker login {host}, or an entry in helmRepos"
             raise UserError(f"{host}: {what} ({answer.status})", fix=fix)
         try:
             found = json.loads(answer.body)
-            return str(found.get("token") or found["access_token"])
+            token = found.get("token") or found["access_token"]
+            given = found.get("expires_in")
+            lifetime = float(given) if isinstance(given, int | float) and given > 0 else SHORTEST_TOKEN
+            return str(token), lifetime
         except (ValueError, KeyError, AttributeError):
             raise Terminal(f"{shown(realm)} gave no token ({answer.status})") from None
 
@@ -124,11 +175,3 @@ class OciSession:
             {"Authorization": header} if header else {}, self._tls if same_origin(realm, self._base) else Tls()
         )
         return lambda url: own if same_origin(url, realm) else Access()
-
-
-def _parameters(challenge: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for match in _PARAMETER.finditer(challenge.partition(" ")[2]):
-        name = match[1] or match[3]
-        found[name.lower()] = match[2] if match[1] else match[4]
-    return found

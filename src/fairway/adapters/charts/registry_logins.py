@@ -12,7 +12,8 @@ import binascii
 import json
 import re
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fairway.adapters.charts.logins import Login
 from fairway.domain.errors import UserError
 
 HELPER_TIMEOUT = 30.0
+LIFETIME = 300.0
 _HELPER = re.compile(r"[A-Za-z0-9._-]+")
 _ALIASES = {"docker.io": "https://index.docker.io/v1/", "registry-1.docker.io": "https://index.docker.io/v1/"}
 IDENTITY_TOKEN = "<token>"
@@ -27,22 +29,36 @@ IDENTITY_TOKEN = "<token>"
 
 
 class RegistryLogins:
-    """Looks a registry up in `files`, first match wins. `env` goes to the helpers."""
+    """Looks a registry up in `files`, first match wins. `env` goes to the helpers.
 
-    def __init__(self, files: tuple[Path, ...], env: Mapping[str, str]) -> None:
+    What was found is believed for LIFETIME: helpers' passwords run out, and people log in anew. `clock` in seconds.
+    """
+
+    def __init__(
+        self, files: tuple[Path, ...], env: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._files = files
         self._env = env
-        self._known: dict[str, Login | None] = {}
+        self._clock = clock
+        self._known: dict[tuple[str, str], Login | None] = {}
+        self._configs: list[dict[str, Any]] | None = None
+        self._since = 0.0
+        self._looking = asyncio.Lock()
 
-    async def login_of(self, host: str) -> Login | None:
+    async def login_of(self, host: str, repository: str = "") -> Login | None:
         """None when nobody logged in. A Login with only a `token` holds a refresh token for the registry's realm."""
-        if host not in self._known:
-            self._known[host] = await self._look(host)
-        return self._known[host]
+        async with self._looking:
+            if self._configs is None or self._clock() - self._since >= LIFETIME:
+                self._configs = [await asyncio.to_thread(_read, file) for file in self._files]
+                self._known.clear()
+                self._since = self._clock()
+            return await self._look(host, repository, self._configs)
 
-    async def _look(self, host: str) -> Login | None:
-        for file in self._files:
-            config = await asyncio.to_thread(_read, file)
+    def advice(self, host: str) -> str:
+        return ""
+
+    async def _look(self, host: str, repository: str, configs: list[dict[str, Any]]) -> Login | None:
+        for config in configs:
             names = (host, f"https://{host}", f"https://{host}/", _ALIASES.get(host, host))
             helper = next((config["credHelpers"][name] for name in names if name in config["credHelpers"]), "")
             if helper:
@@ -53,12 +69,18 @@ class RegistryLogins:
                 for name in dict.fromkeys((host, _ALIASES.get(host, host))):
                     if login := await self._ask(str(config["credsStore"]), name):
                         return login
-            entry = next((config["auths"][name] for name in names if name in config["auths"]), None)
-            if login := _login(entry):
+            auths = config["auths"]
+            entry = next((auths[name] for name in (*_paths(host, repository), *names) if name in auths), None)
+            if login := login_in(entry):
                 return login
         return None
 
     async def _ask(self, helper: str, host: str) -> Login | None:
+        if (helper, host) not in self._known:
+            self._known[helper, host] = await self._answer(helper, host)
+        return self._known[helper, host]
+
+    async def _answer(self, helper: str, host: str) -> Login | None:
         name = f"docker-credential-{helper}"
         program = shutil.which(name, path=self._env.get("PATH")) if _HELPER.fullmatch(helper) else None
         if program is None:
@@ -123,7 +145,14 @@ def _map(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _login(entry: Any) -> Login | None:
+def _paths(host: str, repository: str) -> list[str]:
+    """`host/team/app`, `host/team`: Podman keeps logins for parts of a registry too."""
+    parts = repository.split("/") if repository else []
+    return ["/".join((host, *parts[:number])) for number in range(len(parts), 0, -1)]
+
+
+def login_in(entry: Any) -> Login | None:
+    """The login of an entry of `auths`."""
     if not isinstance(entry, dict):
         return None
     if token := entry.get("identitytoken"):

@@ -7,21 +7,42 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fairway.domain.errors import UserError
+from fairway.domain.upgrades.platforms import PlatformMissing, pick
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """`platforms` is empty for an image that is not one of several."""
+
+    created: datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[str, ...] = ()
 
 
 class MemoryRegistry:
     """Images by repository and tag; `asked` counts the listings of each repository."""
 
     def __init__(self, images: Mapping[str, Mapping[str, datetime | None]] | None = None) -> None:
-        self._images = {name: dict(tags) for name, tags in (images or {}).items()}
+        self._images = {
+            name: {tag: StoredImage(created) for tag, created in tags.items()} for name, tags in (images or {}).items()
+        }
         self.asked: dict[str, int] = {}
 
-    def push(self, repository: str, tag: str, created: datetime | None = None) -> None:
+    def push(
+        self,
+        repository: str,
+        tag: str,
+        created: datetime | None = None,
+        *,
+        labels: Mapping[str, str] | None = None,
+        platforms: tuple[str, ...] = (),
+    ) -> None:
         """Add an image, or move a tag to another one."""
-        self._images.setdefault(repository, {})[tag] = created
+        self._images.setdefault(repository, {})[tag] = StoredImage(created, labels or {}, platforms)
 
     async def tags(self, repository: str) -> list[str]:
         self.asked[repository] = self.asked.get(repository, 0) + 1
@@ -29,12 +50,23 @@ class MemoryRegistry:
             raise UserError(f"there is no image repository {repository}", fix="check the name, or push an image to it")
         return sorted(self._images[repository])
 
-    async def created(self, repository: str, tag: str) -> datetime | None:
-        return self._images.get(repository, {}).get(tag)
+    async def created(self, repository: str, tag: str, platform: str = "") -> datetime | None:
+        image = self._image(repository, tag, platform)
+        return image.created if image else None
 
-    async def digest(self, repository: str, tag: str) -> str | None:
-        tags = self._images.get(repository, {})
-        if tag not in tags:
+    async def digest(self, repository: str, tag: str, platform: str = "") -> str | None:
+        image = self._image(repository, tag, platform)
+        if image is None:
             return None
-        content = f"{repository}:{tags[tag] or tag}"
+        content = f"{repository}:{image.created or tag} {platform if image.platforms else ''}"
         return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+
+    async def labels(self, repository: str, tag: str, platform: str = "") -> Mapping[str, str]:
+        image = self._image(repository, tag, platform)
+        return image.labels if image else {}
+
+    def _image(self, repository: str, tag: str, platform: str) -> StoredImage | None:
+        image = self._images.get(repository, {}).get(tag)
+        if image and platform and not pick(platform, image.platforms or ("linux/amd64",)):
+            raise PlatformMissing(f"{repository}:{tag} has no image for {platform}")
+        return image

@@ -17,6 +17,8 @@ from fairway.adapters.charts.cache import key_hash, write_atomically
 
 FRESH = 24 * 3600.0
 """Seconds; a tag that was moved is dated anew after this time."""
+KEPT = 30 * FRESH
+"""Seconds for which a tag counts as seen before: then its digest is asked, which is not a pull."""
 
 Known = dict[str, tuple[str, float]]
 
@@ -28,26 +30,38 @@ class TagMemory:
         self._root = root
         self._clock = clock
         self._known: dict[str, Known] = {}
+        self._new: dict[str, Known] = {}
         self._changed: set[str] = set()
 
     async def find(self, repository: str, tag: str) -> str | None:
         """The digest that a tag had within the last day."""
+        digest, asked = (await self._of(repository)).get(tag, ("", 0.0))
+        return digest if digest and 0 <= self._clock() - asked < FRESH else None
+
+    async def knew(self, repository: str, tag: str) -> bool:
+        """Whether the tag was seen before, however long ago."""
+        return tag in await self._of(repository)
+
+    def keep(self, repository: str, tag: str, digest: str) -> None:
+        self._new.setdefault(repository, {})[tag] = (digest, self._clock())
+
+    async def _of(self, repository: str) -> Known:
         if repository not in self._known:
             found = await asyncio.to_thread(_read, self._path(repository))
             self._known.setdefault(repository, found)
-        digest, asked = self._known[repository].get(tag, ("", 0.0))
-        return digest if digest and 0 <= self._clock() - asked < FRESH else None
-
-    def keep(self, repository: str, tag: str, digest: str) -> None:
-        self._known.setdefault(repository, {})[tag] = (digest, self._clock())
-        self._changed.add(repository)
+        if repository in self._new:
+            self._known[repository] |= self._new.pop(repository)
+            self._changed.add(repository)
+        return self._known[repository]
 
     async def save(self) -> None:
         """Write what is new. A disk that refuses costs the next run its requests and nothing else."""
+        for repository in list(self._new):
+            await self._of(repository)
         changed, self._changed = self._changed, set()
         for repository in changed:
-            fresh = {tag: item for tag, item in self._known[repository].items() if self._clock() - item[1] < FRESH}
-            text = json.dumps({"repository": repository, "tags": fresh})
+            kept = {tag: item for tag, item in self._known[repository].items() if self._clock() - item[1] < KEPT}
+            text = json.dumps({"repository": repository, "tags": kept})
             with suppress(OSError):
                 await asyncio.to_thread(write_atomically, self._path(repository), text.encode())
 

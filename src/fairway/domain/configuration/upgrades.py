@@ -40,4 +40,7 @@ class UpgradesSection(Written):
     rules: list[WriteRule] = Field([], description="What to do with which upgrades")
     message: str | None = Field(None, description="Subject of commits; a template")
     pull_requests: PullRequests = Field(PullRequests(), description="How pull requests look")
+    image_pull_secrets: list[str] = Field(
+        [], description="Secrets in every environment's namespace with logins of registries"
+    )
     trust_events: bool = Field(False, description="Believe pushes that registries report without asking them")

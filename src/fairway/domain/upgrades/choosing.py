@@ -14,9 +14,10 @@ from fairway.domain.upgrades.rules import Rules
 from fairway.domain.upgrades.tags import Precedence, TagVersion
 from fairway.domain.upgrades.verdicts import Choice, SeenTag, Track, Verdict, distinct, ordered, verdict
 
-__all__ = ["Choice", "Rules", "SeenTag", "Track", "Verdict", "choose", "choose_chart_version"]
+__all__ = ["NOTHING", "Choice", "Rules", "SeenTag", "Track", "Verdict", "choose", "choose_chart_version"]
 
 NOTHING: Mapping[str, str] = {}
+"""Refused."""
 
 
 def choose(

@@ -7,21 +7,26 @@ answer; what went wrong comes back beside the answers.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from fairway.domain.charts.rendering import ChartSource
-from fairway.domain.errors import FairwayError, Transient
+from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import (
     ChartReference,
     Environment,
     Release,
 )
-from fairway.domain.upgrades.choosing import Choice, Track, choose, choose_chart_version
+from fairway.domain.upgrades.choosing import NOTHING, Choice, SeenTag, Track, choose, choose_chart_version
 from fairway.domain.upgrades.images import ImageReference
+from fairway.domain.upgrades.newest import newest_refusal
+from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.domain.values.explaining import Explanation
+from fairway.services.upgrades.deciding import Ask, Refused, settle
+from fairway.services.upgrades.describing import describe
 from fairway.services.upgrades.ports import Registry
+from fairway.services.upgrades.pulling import NoPullSecrets, PullSecrets
 from fairway.services.upgrades.seeing import ChartVersions, Seen
 from fairway.services.upgrades.watching import Watch, chart_watch, image_watch
 
@@ -47,7 +52,7 @@ class Look:
     watch: Watch
     choice: Choice
     new: str | None
-    """What is to be written: the chosen version, with its digest where the current one has one. None: no upgrade."""
+    """What is to be written: the chosen version, with its digest where one is pinned. None: no upgrade."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +87,35 @@ class Wanted:
     concerns: Callable[[Watch], bool] = lambda watch: True
 
 
-Decide = Callable[[Watch, Seen], Awaitable[Choice]]
+Decide = Callable[[Watch, Seen], Awaitable[Ask]]
+"""What was seen, ready to choose from."""
+Held = Callable[[Watch], Mapping[str, str]]
+"""Versions that must not be proposed for a watch → why; a version as written, `TAG` or `TAG@DIGEST`."""
+
+
+def nothing_held(watch: Watch) -> Mapping[str, str]:
+    return {}
 
 
 @dataclass(slots=True)
 class Upgrades:
-    """Looks for upgrades, for one run. `values` gives the values of an environment's releases."""
+    """Looks for upgrades. `values` gives the values of an environment's releases."""
 
     registry: Registry
     charts: Charts
     values: Callable[[Environment], Values]
+    held: Held = nothing_held
+    pull_secrets: PullSecrets = field(default_factory=NoPullSecrets)
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(RELEASES_AT_ONCE))
 
     async def check(self, environments: Iterable[Environment], wanted: Wanted = Wanted()) -> Report:
         """Asks every registry and chart repository that a trigger names, each repository once."""
         return await self.decide(environments, wanted, decide_by_registry)
+
+    async def describe(self, looks: Iterable[Look]) -> tuple[Upgrade, ...]:
+        """Upgrades as others are told of them, with links to the sources of images where the images name them."""
+        seen = Seen(self.registry, self.charts)
+        return tuple(await asyncio.gather(*(describe(look, seen) for look in looks if look.new is not None)))
 
     async def decide(self, environments: Iterable[Environment], wanted: Wanted, decide: Decide) -> Report:
         """Every watch that is wanted, with what `decide` says of it."""
@@ -118,7 +137,16 @@ class Upgrades:
         async with self._slots:
             found = await watches
         concerned = [item for item in found if isinstance(item, Problem) or wanted.concerns(item)]
-        return list(await asyncio.gather(*(_look(item, seen, decide) for item in concerned)))
+        return list(await asyncio.gather(*(self._look(item, seen, decide) for item in concerned)))
+
+    async def _look(self, item: Watch | Problem, seen: Seen, decide: Decide) -> Look | Problem:
+        if isinstance(item, Problem):
+            return item
+        try:
+            choice, new = await settle(item, seen, self.held(item), await decide(item, seen))
+            return Look(item, choice, new)
+        except FairwayError as error:
+            return Problem(item.environment, item.release.name, error)
 
     async def _watches(
         self,
@@ -137,6 +165,8 @@ class Upgrades:
         if not release.image_triggers or not wanted.images:
             return watches
         try:
+            secrets = [name for image in release.image_triggers for name in image.image_pull_secrets]
+            await self.pull_secrets.use(environment, secrets)
             source = await self.charts.fetch(chart)
             explanation = await values.explain(release, source)
         except FairwayError as error:
@@ -149,30 +179,28 @@ class Upgrades:
         return watches
 
 
-async def _look(item: Watch | Problem, seen: Seen, decide: Decide) -> Look | Problem:
-    if isinstance(item, Problem):
-        return item
-    try:
-        choice = await decide(item, seen)
-        return Look(item, choice, await _written(item, choice.chosen, seen))
-    except FairwayError as error:
-        return Problem(item.environment, item.release.name, error)
+async def decide_by_registry(watch: Watch, seen: Seen) -> Ask:
+    """Choosing from all that there is."""
+    if not isinstance(watch.subject, ImageReference):
+        return chart_choice(watch, await seen.versions(watch.subject))
+    name, tags = watch.subject.name, await seen.tags(watch.subject.name)
+    if watch.track is not Track.NEWEST:
+        return image_choice(watch, tags)
+    return await newest_choice(watch, name, [one.tag for one in tags], seen)
 
 
-async def _written(watch: Watch, chosen: str | None, seen: Seen) -> str | None:
-    """What the file will say: a tag that was pinned by its digest stays pinned."""
-    if chosen is None or not isinstance(watch.subject, ImageReference) or not watch.subject.digest:
-        return chosen
-    digest = await seen.digest(watch.subject.name, chosen)
-    if digest is None:
-        raise Transient(f"{watch.subject.familiar}:{chosen} vanished from the registry", where=watch.where)
-    return f"{chosen}@{digest}"
+async def newest_choice(watch: Watch, repository: str, tags: Sequence[str], seen: Seen) -> Ask:
+    """Dates only what the rules let through: a date costs questions."""
+    out = {tag for tag in tags if newest_refusal(tag, watch.current, watch.rules, {})}
+    dated, missing = await seen.dated(repository, [tag for tag in tags if tag not in out], watch.platform)
+    return image_choice(watch, [*dated, *(SeenTag(tag) for tag in tags if tag in out)], missing)
 
 
-async def decide_by_registry(watch: Watch, seen: Seen) -> Choice:
-    """The next version of all that there are."""
-    if isinstance(watch.subject, ImageReference):
-        return choose(watch.current, await seen.tags(watch.subject.name, watch.track), watch.track)
+def image_choice(watch: Watch, tags: Sequence[SeenTag], missing: Refused = NOTHING) -> Ask:
+    return lambda refused: choose(watch.current, tags, watch.track, watch.rules, {**missing, **refused})
+
+
+def chart_choice(watch: Watch, versions: Sequence[SeenTag]) -> Ask:
     # Chart repositories seldom say when a version was made: the newest is the highest.
     track = Track.MAJOR_VERSION if watch.track is Track.NEWEST else watch.track
-    return choose_chart_version(watch.current, await seen.versions(watch.subject), track)
+    return lambda refused: choose_chart_version(watch.current, versions, track, watch.rules, refused)

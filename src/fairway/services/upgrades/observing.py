@@ -13,9 +13,10 @@ from typing import Protocol
 
 from fairway.domain.errors import UserError
 from fairway.domain.repository.models import ChartReference, Environment
-from fairway.domain.upgrades.choosing import Choice, SeenTag, Track, choose, choose_chart_version
+from fairway.domain.upgrades.choosing import SeenTag, Track
 from fairway.domain.upgrades.images import BadImageName, ImageReference, parse_image
-from fairway.services.upgrades.checking import Report, Upgrades, Wanted
+from fairway.services.upgrades.checking import Report, Upgrades, Wanted, chart_choice, image_choice, newest_choice
+from fairway.services.upgrades.deciding import Ask
 from fairway.services.upgrades.seeing import Seen
 from fairway.services.upgrades.watching import Watch
 
@@ -25,9 +26,9 @@ class Pushed(Protocol):
 
     def concerns(self, watch: Watch) -> bool: ...
 
-    async def decide(self, watch: Watch, seen: Seen) -> Choice: ...
+    async def decide(self, watch: Watch, seen: Seen) -> Ask: ...
 
-    async def decide_verified(self, watch: Watch, seen: Seen) -> Choice:
+    async def decide_verified(self, watch: Watch, seen: Seen) -> Ask:
         """As `decide`, of what is really there. Raises UserError when there is no such thing."""
         ...
 
@@ -69,10 +70,10 @@ class PushedImage:
     def concerns(self, watch: Watch) -> bool:
         return isinstance(watch.subject, ImageReference) and watch.subject.name == self.image.name
 
-    async def decide(self, watch: Watch, seen: Seen) -> Choice:
-        return choose(watch.current, [SeenTag(self.tag, self.at)], watch.track)
+    async def decide(self, watch: Watch, seen: Seen) -> Ask:
+        return image_choice(watch, [SeenTag(self.tag, self.at)])
 
-    async def decide_verified(self, watch: Watch, seen: Seen) -> Choice:
+    async def decide_verified(self, watch: Watch, seen: Seen) -> Ask:
         name = self.image.name
         digest = await seen.digest(name, self.tag)
         if digest is None:
@@ -82,7 +83,7 @@ class PushedImage:
             raise UserError(message, fix="it was pushed again; observe what is there now")
         if watch.track is not Track.NEWEST:
             return await self.decide(watch, seen)
-        return choose(watch.current, await seen.dated(name, [self.tag, watch.current]), watch.track)
+        return await newest_choice(watch, name, [self.tag, watch.current], seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +105,10 @@ class PushedChart:
     def concerns(self, watch: Watch) -> bool:
         return isinstance(watch.subject, ChartReference) and self.name in (watch.name, watch.name.rpartition("/")[2])
 
-    async def decide(self, watch: Watch, seen: Seen) -> Choice:
-        track = Track.MAJOR_VERSION if watch.track is Track.NEWEST else watch.track
-        return choose_chart_version(watch.current, [SeenTag(self.version)], track)
+    async def decide(self, watch: Watch, seen: Seen) -> Ask:
+        return chart_choice(watch, [SeenTag(self.version)])
 
-    async def decide_verified(self, watch: Watch, seen: Seen) -> Choice:
+    async def decide_verified(self, watch: Watch, seen: Seen) -> Ask:
         assert isinstance(watch.subject, ChartReference)
         if self.version not in {one.tag for one in await seen.versions(watch.subject)}:
             raise UserError(f"there is no chart {watch.name} {self.version}", fix="was the push finished?")

@@ -6,11 +6,13 @@ The rule not to break: a bounded number of questions at once, so that a large re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from fairway.domain.repository.models import ChartReference
-from fairway.domain.upgrades.choosing import SeenTag, Track
+from fairway.domain.upgrades.choosing import SeenTag
+from fairway.domain.upgrades.platforms import PlatformMissing
 from fairway.services.upgrades.ports import Registry
 
 T = TypeVar("T")
@@ -33,25 +35,42 @@ class Seen:
         self._asked: dict[tuple[str, ...], asyncio.Future[Any]] = {}
         self._slots = asyncio.Semaphore(QUESTIONS_AT_ONCE)
 
-    async def tags(self, repository: str, track: Track) -> list[SeenTag]:
-        """Every tag of a repository; the track Newest wants to know when each was created."""
+    async def tags(self, repository: str) -> list[SeenTag]:
+        """Every tag of a repository."""
         tags = await self._once(("tags", repository), lambda: self._registry.tags(repository))
-        return await self.dated(repository, tags) if track is Track.NEWEST else [SeenTag(tag) for tag in tags]
+        return [SeenTag(tag) for tag in tags]
 
-    async def dated(self, repository: str, tags: Sequence[str]) -> list[SeenTag]:
-        """These tags with their dates."""
-        return list(await asyncio.gather(*(self._dated(repository, tag) for tag in tags)))
+    async def dated(
+        self, repository: str, tags: Sequence[str], platform: str = ""
+    ) -> tuple[list[SeenTag], dict[str, str]]:
+        """These tags with their dates, and of those that lack the platform why they cannot be taken."""
+        found = await asyncio.gather(*(self._dated(repository, tag, platform) for tag in tags))
+        missing = f"has no image for {platform}"
+        return [one for one, _ in found], {one.tag: missing for one, there in found if not there}
 
-    async def digest(self, repository: str, tag: str) -> str | None:
-        return await self._once(("digest", repository, tag), lambda: self._registry.digest(repository, tag))
+    async def digest(self, repository: str, tag: str, platform: str = "") -> str | None:
+        """Raises PlatformMissing."""
+        return await self._once(
+            ("digest", repository, tag, platform), lambda: self._registry.digest(repository, tag, platform)
+        )
+
+    async def labels(self, repository: str, tag: str, platform: str = "") -> Mapping[str, str]:
+        return await self._once(
+            ("labels", repository, tag, platform), lambda: self._registry.labels(repository, tag, platform)
+        )
 
     async def versions(self, chart: ChartReference) -> list[SeenTag]:
         versions = await self._once(("chart", chart.location), lambda: self._charts.versions(chart))
         return [SeenTag(version) for version in versions]
 
-    async def _dated(self, repository: str, tag: str) -> SeenTag:
-        created = await self._once(("created", repository, tag), lambda: self._registry.created(repository, tag))
-        return SeenTag(tag, created)
+    async def _dated(self, repository: str, tag: str, platform: str) -> tuple[SeenTag, bool]:
+        def ask() -> Awaitable[datetime | None]:
+            return self._registry.created(repository, tag, platform)
+
+        try:
+            return SeenTag(tag, await self._once(("created", repository, tag, platform), ask)), True
+        except PlatformMissing:
+            return SeenTag(tag), False
 
     async def _once(self, key: tuple[str, ...], ask: Callable[[], Awaitable[T]]) -> T:
         if key not in self._asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fairway.domain.charts.rendering import ChartSource
@@ -16,7 +16,7 @@ from fairway.domain.repository.models import (
     ImageTrigger,
     Release,
 )
-from fairway.domain.upgrades.choosing import Track
+from fairway.domain.upgrades.choosing import Rules, Track
 from fairway.domain.upgrades.images import ImageReference, tracked_image
 from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.merging import Values
@@ -43,6 +43,15 @@ class Watch:
     """Where the current version stands, or the trigger, when the chart gives the version."""
     origins: tuple[Origin, ...] = ()
     """The layers that speak about the value, strongest first."""
+    rules: Rules = field(default_factory=Rules)
+    follows_digest: bool = False
+    """The trigger pins: the tag is written with its digest, and followed to another one."""
+    platform: str = ""
+
+    @property
+    def pins(self) -> bool:
+        """Whether a digest is written beside the tag: because the trigger says so, or because there is one now."""
+        return self.follows_digest or bool(isinstance(self.subject, ImageReference) and self.subject.digest)
 
     @property
     def kind(self) -> str:
@@ -69,9 +78,18 @@ def image_watch(
         raise UserError(message, where=trigger.position, fix=f"write TAG@DIGEST in {trigger.tag_value}")
     origins = explanation.provenance.get(key, ())
     where = origins[0].position if origins else trigger.position
-    track = Track(trigger.track)
     return Watch(
-        environment.name, release, image.reference, trigger.tag_value, image.current_tag, track, where, origins
+        environment.name,
+        release,
+        image.reference,
+        trigger.tag_value,
+        image.current_tag,
+        Track(trigger.track),
+        where,
+        origins,
+        Rules(trigger.filter, trigger.extract, trigger.range, trigger.pre_releases),
+        trigger.pin,
+        trigger.platform,
     )
 
 
@@ -81,7 +99,9 @@ def chart_watch(environment: Environment, release: Release, trigger: ChartTrigge
         message = f'release "{release.name}" has a chart trigger, but its chart is not chosen by an exact version'
         fix = "a chart trigger needs chart: {reference: …, version: X.Y.Z}"
         raise UserError(message, where=chart.position, fix=fix)
-    return Watch(environment.name, release, chart, CHART_VERSION, chart.version, Track(trigger.track), chart.position)
+    rules = Rules(trigger.filter, range=trigger.range, pre_releases=trigger.pre_releases)
+    track = Track(trigger.track)
+    return Watch(environment.name, release, chart, CHART_VERSION, chart.version, track, chart.position, rules=rules)
 
 
 def _with(values: Values, path: Path, new: str) -> Values:

@@ -1,0 +1,75 @@
+"""One question to a registry: a bounded number at once, none to a registry that has enough, none without an end.
+
+The rule not to break: a registry that asked to be left alone is not asked again before that time, by nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+
+from fairway.adapters.charts.oci_session import OciSession, OciSessions
+from fairway.adapters.charts.web import Answer
+from fairway.domain.charts.archive import MIB
+from fairway.domain.charts.sources import Throttled
+from fairway.domain.errors import Transient, UserError
+
+REQUESTS_AT_ONCE = 16
+LONGEST_ANSWER = 180.0
+"""Seconds for one answer with all its attempts and pauses."""
+
+
+class Asking:
+    """`clock` counts seconds, from whenever."""
+
+    def __init__(
+        self,
+        sessions: OciSessions,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        longest: float = LONGEST_ANSWER,
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._longest = longest
+        self._slots = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        self._resting: dict[str, tuple[float, Throttled]] = {}
+
+    async def ask(
+        self,
+        repository: str,
+        path: str,
+        *,
+        limit: int = 4 * MIB,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+    ) -> Answer:
+        """Answers 200, 304 and 404; everything else is raised. Errors: UserError, Transient, Terminal."""
+        host, _, name = repository.partition("/")
+        async with self._slots:
+            self._check_rest(host)
+            session = await self._sessions.of(host, name)
+            try:
+                async with asyncio.timeout(self._longest):
+                    answer = await session.get(path, limit=limit, headers=headers, method=method)
+            except TimeoutError:
+                message = f"{repository}: the registry did not finish its answer within {self._longest:.0f} s"
+                raise Transient(message, fix="try again later") from None
+            except Throttled as error:
+                self._resting[host] = (self._clock() + error.after, error)
+                raise
+        if answer.status not in (200, 304, 404):
+            raise self._refused(answer, session, repository, host)
+        return answer
+
+    def _check_rest(self, host: str) -> None:
+        until, error = self._resting.get(host, (0.0, None))
+        if error is not None and self._clock() < until:
+            raise Throttled(error.message, after=until - self._clock(), fix=error.fix)
+
+    def _refused(self, answer: Answer, session: OciSession, repository: str, host: str) -> UserError:
+        if answer.status in (401, 403):
+            what = "the login was refused" if session.has_login else "it wants a login"
+            return UserError(f"{repository}: {what} ({answer.status})", fix=self._sessions.advice(host))
+        return UserError(f"{repository}: the registry answers {answer.status}", fix="check the name of the image")
