@@ -17,10 +17,10 @@ from typing import Self, cast
 from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import Environment, Release, Repository
 from fairway.domain.upgrades.holds import Hold
-from fairway.domain.upgrades.images import ImageReference
 from fairway.domain.upgrades.reverted import HOLD, REVERT, UPGRADE
 from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.services.upgrades.checking import Look, Upgrades
+from fairway.services.upgrades.describing import upgrade_of
 from fairway.services.upgrades.holding import holds_file
 from fairway.services.upgrades.patching import ValueEdit, edit_values
 from fairway.services.upgrades.standing import Standing, Standings
@@ -30,29 +30,6 @@ from fairway.services.writing.making import Made
 
 Opened = Callable[[Repository], AbstractAsyncContextManager[Upgrades]]
 """Upgrades of a repository as it is now; the wiring has it as `open_upgrades`."""
-
-
-def upgrade_of(look: Look, *, source: str = "", commit: str = "", compare: str = "") -> Upgrade:
-    """A look that chose something, as it is told to others; the rest is what the image says of its sources."""
-    assert look.new is not None
-    watch = look.watch
-    why = next((verdict.reason for verdict in look.choice.verdicts if verdict.chosen), "")
-    old = watch.current
-    if isinstance(watch.subject, ImageReference) and watch.subject.digest:
-        old = f"{old}@{watch.subject.digest}"
-    return Upgrade(
-        environment=watch.environment,
-        release=watch.release.name,
-        kind=watch.kind,
-        name=watch.name,
-        key=watch.key,
-        old=old,
-        new=look.new,
-        why=why,
-        source=source,
-        commit=commit,
-        compare=compare,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,29 +18,37 @@ if TYPE_CHECKING:
     from fairway.services.upgrades.checking import Look
 
 
-async def describe(look: Look, seen: Seen) -> Upgrade:
-    """`look` has an upgrade."""
-    watch, new = look.watch, look.new or ""
-    digest = watch.subject.digest if isinstance(watch.subject, ImageReference) else None
-    old = f"{watch.current}@{digest}" if digest else watch.current
-    why = next((one.reason for one in look.choice.verdicts if one.chosen), "")
-    now = source_of(await _labels(look, new.partition("@")[0], seen))
-    compare = ""
-    if now.url and now.revision and watch.current != new.partition("@")[0]:
-        compare = compare_url(source_of(await _labels(look, watch.current, seen)), now)
+def upgrade_of(look: Look, *, source: str = "", commit: str = "", compare: str = "") -> Upgrade:
+    """A look that chose something, as it is told to others; the rest is what the image says of its sources."""
+    assert look.new is not None
+    watch = look.watch
+    why = next((verdict.reason for verdict in look.choice.verdicts if verdict.chosen), "")
+    old = watch.current
+    if isinstance(watch.subject, ImageReference) and watch.subject.digest:
+        old = f"{old}@{watch.subject.digest}"
     return Upgrade(
-        watch.environment,
-        watch.release.name,
-        watch.kind,
-        watch.name,
-        watch.key,
-        old,
-        new,
-        why,
-        source=now.url,
-        commit=now.revision,
+        environment=watch.environment,
+        release=watch.release.name,
+        kind=watch.kind,
+        name=watch.name,
+        key=watch.key,
+        old=old,
+        new=look.new,
+        why=why,
+        source=source,
+        commit=commit,
         compare=compare,
     )
+
+
+async def describe(look: Look, seen: Seen) -> Upgrade:
+    """`upgrade_of`, with what the labels of both images say; `look` has an upgrade."""
+    watch, new = look.watch, (look.new or "").partition("@")[0]
+    now = source_of(await _labels(look, new, seen))
+    compare = ""
+    if now.url and now.revision and watch.current != new:
+        compare = compare_url(source_of(await _labels(look, watch.current, seen)), now)
+    return upgrade_of(look, source=now.url, commit=now.revision, compare=compare)
 
 
 async def _labels(look: Look, tag: str, seen: Seen) -> Mapping[str, str]:
