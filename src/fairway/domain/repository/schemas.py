@@ -13,21 +13,24 @@ from pydantic import BaseModel
 from fairway.domain.configuration.file import Configuration
 from fairway.domain.repository.written import EnvironmentsFile, ReleasesFile
 from fairway.domain.repository.written.base import DURATION_PATTERN
+from fairway.domain.upgrades.holds import HoldsFile
 
 _MODELS: dict[str, type[BaseModel]] = {
     "environments": EnvironmentsFile,
     "releases": ReleasesFile,
     "configuration": Configuration,
+    "holds": HoldsFile,
 }
 _TITLES = {
     "environments": "Fairway environments.yaml",
     "releases": "Fairway release file",
     "configuration": "Fairway fairway.yaml",
+    "holds": "Fairway fairway.holds.yaml",
 }
 
 
 def json_schema(what: str) -> dict[str, Any]:
-    """The schema of `environments`, `releases` or `configuration`, in the 2020-12 dialect that editors understand."""
+    """The schema of a kind of file (see `_MODELS`), in the 2020-12 dialect that editors understand."""
     raw = _MODELS[what].model_json_schema(by_alias=True)
     cleaned = _tidy(raw)
     cleaned["$defs"] = dict(sorted(cleaned["$defs"].items()))

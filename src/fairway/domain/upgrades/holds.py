@@ -68,7 +68,7 @@ class HoldEntry(Written):
 
     environment: str = Field(description="Name of the environment", examples=["prod"])
     release: str = Field(description="Name of the release", examples=["web"])
-    version: str = Field(description="The tag, or the chart's version, that must not come again", examples=['"1.9.1"'])
+    version: str = Field(description="The tag, or the chart's version, that must not come again", examples=["v1.9.1"])
     name: str | None = Field(None, description="The image or chart; default: whatever has this version")
     reason: str | None = Field(None, description="Why, for people")
     by: str | None = Field(None, description="Who")
@@ -87,6 +87,8 @@ def read_holds(document: Document, findings: Findings) -> tuple[Hold, ...]:
     findings.add(*document.problems)
     site = Site(document.positions)
     raw = document.value if document.value is not None else {}
+    if isinstance(raw, dict):
+        raw = {key: value for key, value in raw.items() if not key.startswith("x-")}
     file = validated(HoldsFile, raw, site, findings, "") or HoldsFile(holds=None)
     return tuple(_hold(entry, site.at("holds", n)) for n, entry in enumerate(file.holds or ()))
 

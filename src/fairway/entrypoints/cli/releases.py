@@ -21,6 +21,7 @@ from fairway.entrypoints.cli.running import INTERRUPTED, run_async
 from fairway.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from fairway.domain.releases.revision import Revision
     from fairway.services.engine.carrying import Result
     from fairway.services.engine.verbs import Verbs
 
@@ -34,6 +35,7 @@ release_word = click.argument("release", metavar="RELEASE", required=False)
 @environment_word
 @release_word
 @click.option("--to", "version", type=click.IntRange(1), metavar="REVISION", help="Default: the last good one before.")
+@click.option("--revert", is_flag=True, help="Then edit the versions in the files back, and hold the bad ones.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is healthy.")
 @timeout_option
 @yes_option
@@ -42,6 +44,7 @@ def rollback(
     environment: str | None,
     release: str | None,
     version: int | None,
+    revert: bool,
     no_wait: bool,
     timeout: float | None,
     yes: bool,
@@ -49,19 +52,41 @@ def rollback(
 ) -> int:
     """Bring back the content of an earlier revision of RELEASE, as a new revision.
 
-    Git is not changed: the next apply brings back what Git declares, so revert there too.
+    The next apply brings back what Git declares, so revert there too: afterwards it is said what still says another
+    version. With --revert those versions are edited back and held (fairway holds), ready to be committed.
 
     \b
     Examples:
       fairway rollback prod web              to the last good revision before the newest
       fairway rollback prod web --to 7       to revision 7; see fairway history prod web
+      fairway rollback prod web --revert     and make the files say so
     """
     environment, name = environment_and_release(environment, release)
     place = place_of(environments_file, environment)
     confirm_protected(place.one, yes=yes)
-    return _run(
-        place, "rollback", lambda verbs: verbs.rollback(name, version, wait=not no_wait, timeout=_duration(timeout))
-    )
+    return run_async(_rollback(place, name, version, revert=revert, wait=not no_wait, timeout=_duration(timeout)))
+
+
+async def _rollback(
+    place: Place, name: str, version: int | None, *, revert: bool, wait: bool, timeout: timedelta | None
+) -> int:
+    from fairway.entrypoints.cli.rolled_back import look_at_git
+
+    reached: list[Revision] = []
+
+    async def work(verbs: Verbs) -> Result:
+        result = await verbs.rollback(name, version, wait=wait, timeout=timeout)
+        if result.error is None and result.revision:
+            store, namespace = verbs.opened.session.store, place.one.namespace
+            reached.extend(one for one in [await store.read(namespace, name, result.revision)] if one is not None)
+        return result
+
+    settings = load_settings()
+    code = await _with_verbs(settings, place, "rollback", work)
+    declared = place.one.release(name)
+    if code or declared is None or declared.chart is None or not reached:
+        return code
+    return await look_at_git(settings, place, declared, reached[0], revert=revert)
 
 
 @click.command()

@@ -100,9 +100,9 @@ def use(environment: str | None, environments_file: Path, clear: bool) -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["environments", "releases", "configuration"]))
+@click.argument("what", type=click.Choice(["environments", "releases", "configuration", "holds"]))
 def schema(what: str) -> None:
-    """Print the JSON Schema of environments.yaml, of release files or of fairway.yaml, for editors.
+    """Print the JSON Schema of environments.yaml, of release files, fairway.yaml or fairway.holds.yaml, for editors.
 
     \b
     Examples:

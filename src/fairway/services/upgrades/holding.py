@@ -11,16 +11,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from fairway.domain.errors import InvalidInput, UserError
+from fairway.domain.errors import FairwayError, InvalidInput, UserError
 from fairway.domain.repository.findings import Findings
-from fairway.domain.repository.models import Repository
+from fairway.domain.repository.models import Environment, Repository
 from fairway.domain.repository.sites import Document
 from fairway.domain.upgrades.holds import HOLDS_FILE, HeldVersions, Hold, in_force, read_holds, same_version
 from fairway.domain.upgrades.holds_file import with_hold, without_hold
 from fairway.domain.upgrades.reverted import Commit, History, history_of, reverted
 from fairway.domain.yaml import compose
 from fairway.services.loading import shown_path
+from fairway.services.upgrades.checking import Problem, Upgrades
 from fairway.services.upgrades.files import read_file, replace_file
+from fairway.services.upgrades.standing import Standings
 from fairway.services.upgrades.watching import Watch
 
 MOST_COMMITS = 500
@@ -56,7 +58,7 @@ class HoldsOnDisk:
     def add(self, hold: Hold) -> bool:
         """Write one more entry; False when exactly that is so already. Raises CannotEdit, Terminal."""
         same = [one for one in self.holds if _same(one, hold)]
-        if same and same[-1].lifted == hold.lifted:
+        if same and same[-1].lifted == hold.lifted and (not hold.lifted or same[-1].at == hold.at):
             return False
         replace_file(self.path, self.shown, with_hold(self.data, self.shown, hold))
         return True
@@ -113,6 +115,33 @@ async def open_holding(
     written = holds_file(repository, shown_from).holds
     log = await (commits or NoCommits()).recent(MOST_COMMITS)
     return Holding(written, history_of(log))
+
+
+async def survey(
+    holding: Holding, upgrades: Upgrades, environments: Sequence[Environment]
+) -> tuple[list[Hold], list[Problem]]:
+    """The holds in force in some environments, and the releases of which it cannot be said.
+
+    Charts and values are only asked for releases that Git's log has upgrades of.
+    """
+    names = {one.name for one in environments}
+    standings = Standings(upgrades)
+    derived: list[Hold] = []
+    problems: list[Problem] = []
+    for key in holding.history.moves:
+        environment, release, name = key
+        found = next((one for one in environments if one.name == environment), None)
+        declared = found.release(release) if found is not None else None
+        if found is None or declared is None:
+            continue
+        try:
+            current = await standings.of(found, declared, name)
+        except FairwayError as error:
+            problems.append(Problem(environment, release, error))
+            continue
+        derived += reverted(holding.history, key, current.text)
+    written = [hold for hold in holding.written if hold.environment in names]
+    return list(in_force(written, derived)), problems
 
 
 def _same(one: Hold, other: Hold) -> bool:

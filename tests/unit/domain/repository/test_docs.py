@@ -15,6 +15,7 @@ from fairway.domain.repository.schemas import json_schema
 from fairway.domain.repository.validating import known_keys
 from fairway.domain.repository.written.base import Written
 from fairway.domain.repository.written.releases import ListMergeEntry
+from fairway.domain.upgrades.holds import HoldsFile
 from fairway.domain.yaml import load
 
 SPEC = Path(__file__).parents[4] / "docs" / "spec"
@@ -25,13 +26,17 @@ def models(base: type[BaseModel]) -> list[type[BaseModel]]:
     return [base, *(one for child in base.__subclasses__() for one in models(child))]
 
 
+def page_of(model: type[BaseModel]) -> str:
+    pages = {"fairway.domain.configuration.": "configuration.md", HoldsFile.__module__: "holds.md"}
+    return next((page for start, page in pages.items() if model.__module__.startswith(start)), "repository.md")
+
+
 @pytest.mark.parametrize(
     "model", [one for one in models(Written) if one not in (Written, ListMergeEntry)], ids=lambda one: one.__name__
 )
 def test_every_key_is_explained(model: type[BaseModel]) -> None:
     assert {written.ReleaseEntry, Configuration} <= set(models(Written))
-    page = "configuration.md" if model.__module__.startswith("fairway.domain.configuration.") else "repository.md"
-    text = (SPEC / page).read_text()
+    text = (SPEC / page_of(model)).read_text()
     blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     code = " ".join(re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL)) + blocks)
     words = set(re.findall(r"[A-Za-z0-9]+", code))
@@ -44,13 +49,13 @@ def test_every_rule_has_its_section() -> None:
     assert set(RULES) <= set(sections)
 
 
-@pytest.mark.parametrize("what", ["environments", "releases", "configuration"])
+@pytest.mark.parametrize("what", ["environments", "releases", "configuration", "holds"])
 def test_the_published_schema_is_what_the_models_say(what: str) -> None:
     published = json.loads((SPEC / "schemas" / f"{what}.schema.json").read_text())
     assert published == json_schema(what), f"run: fairway schema {what} > docs/spec/schemas/{what}.schema.json"
 
 
-@pytest.mark.parametrize("what", ["environments", "releases", "configuration"])
+@pytest.mark.parametrize("what", ["environments", "releases", "configuration", "holds"])
 def test_schemas_are_schemas_and_describe_every_key(what: str) -> None:
     schema = json_schema(what)
     jsonschema.Draft202012Validator.check_schema(schema)
