@@ -34,11 +34,12 @@ async def open_notifier(
     """
     from fairway.adapters.memory.deliveries import MemoryDeliveryLog
     from fairway.adapters.notifications.local import LogChannel
+    from fairway.services.notifying.late_log import LateDeliveryLog
     from fairway.services.notifying.notifier import Notifier
 
     section = configured.configuration.notifications
     channels = open_channels(configured)
-    log = await delivery_log(settings) if channels else MemoryDeliveryLog()
+    log: DeliveryLog = LateDeliveryLog(lambda: delivery_log(settings)) if channels else MemoryDeliveryLog()
     try:
         yield Notifier(
             channels or {"log": LogChannel()},

@@ -34,6 +34,8 @@ class EventKind(StrEnum):
     SOURCE_FAILED = "source.failed"
     """Git, a registry or a cluster does not answer."""
     SOURCE_RECOVERED = "source.recovered"
+    CHANNEL_TEST = "channel.test"
+    """Somebody tries a channel."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ VERBS = {
     "values": Verb("values:values", "Final values of a release, and which line set each", LOOK),
     "log": Verb("ledger:log", "What was deployed, by whom and why", LOOK),
     "show": Verb("ledger:show", "One deployment in full: cause, steps, plan, reason", LOOK),
+    "notifications": Verb("notifications:notifications", "What people were told; try a channel, send again", LOOK),
     "ledger": Verb("ledger:ledger", "Look after the record of all deployments", SHELL),
     "cluster": Verb("cluster:cluster", "Start and stop a real Kubernetes control plane on this machine", CLUSTERS),
     "lint": Verb("lint:lint", "Find every mistake in the deployments repository", FILES),

@@ -160,6 +160,7 @@ class Deliverer:
     async def _keep(self, delivery: Delivery) -> None:
         try:
             await self._deliveries.save(delivery)
+            self._log_is_away = False
         except FairwayError as error:
             self._say_that_the_log_is_away(error)
 

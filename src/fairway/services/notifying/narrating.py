@@ -175,11 +175,19 @@ class Narrators:
         new_id: Callable[[], str],
         commit_url: Callable[[str], str] = lambda commit: "",
     ) -> None:
-        self._make = lambda environment: Narrator(environment, tell, now=now, new_id=new_id, commit_url=commit_url)
+        self._tell = tell
+        self._now = now
+        self._new_id = new_id
+        self._commit_url = commit_url
         self._narrators: dict[str, Narrator] = {}
 
     def of(self, environment: Environment) -> Narrator:
         """The same one for the same name, with the owners as they are declared now."""
-        narrator = self._narrators.setdefault(environment.name, self._make(environment))
+        narrator = self._narrators.get(environment.name)
+        if narrator is None:
+            narrator = Narrator(
+                environment, self._tell, now=self._now, new_id=self._new_id, commit_url=self._commit_url
+            )
+            self._narrators[environment.name] = narrator
         narrator.environment = environment
         return narrator
