@@ -45,6 +45,9 @@ class ChangeKind(StrEnum):
     TEST = "test"
     APPLY = "apply"
     """Plain objects without a chart, as a GitHub deployment brings them."""
+    SUSPEND = "suspend"
+    """The release `*` is the whole environment."""
+    RESUME = "resume"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--allow-deletions", is_flag=True, help="Delete more than the policy's limits allow.")
 @click.option("--take-over", is_flag=True, help="Take over releases whose writer is known to be dead.")
+@click.option("--even-suspended", is_flag=True, help="Apply what is suspended too.")
 @click.option("--force", is_flag=True, help="Store a new revision also where nothing changed.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, also for protected environments.")
 @click.option("--quiet", "-q", is_flag=True, help="Only failures and the closing line.")
@@ -61,6 +62,7 @@ def apply(
     concurrency: int,
     allow_deletions: bool,
     take_over: bool,
+    even_suspended: bool,
     force: bool,
     yes: bool,
     quiet: bool,
@@ -96,6 +98,7 @@ def apply(
                 releases=releases,
                 environments_file=environments_file,
                 engine=engine,
+                even_suspended=even_suspended,
             )
             or 0
         )
@@ -112,7 +115,17 @@ def apply(
     for one in environments:
         confirm_protected(one, yes=yes)
     options = ApplyOptions(
-        releases, not no_wait, timeout, concurrency, allow_deletions, take_over, force, engine, quiet, output
+        releases,
+        not no_wait,
+        timeout,
+        concurrency,
+        allow_deletions,
+        take_over,
+        force,
+        engine,
+        quiet,
+        output,
+        even_suspended,
     )
     return run_async(apply_environments(settings, repository, environments, options))
 

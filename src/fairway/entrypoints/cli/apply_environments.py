@@ -47,6 +47,7 @@ class ApplyOptions:
     engine: str = "sdk"
     quiet: bool = False
     output: str = "text"
+    even_suspended: bool = False
 
 
 @dataclass(slots=True)
@@ -181,9 +182,11 @@ async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter)
             retry_stalled=True,
             take_over=options.take_over,
             force=options.force,
+            even_suspended=options.even_suspended,
             source=wiring.repository_source(call.repository, facts),
         ),
         only=only,
+        named=only,
         concurrency=options.concurrency,
         allow_deletions=options.allow_deletions,
         commit=facts.commit,

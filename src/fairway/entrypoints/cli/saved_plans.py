@@ -97,6 +97,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
                 options = RunOptions(
                     plan=PlanOptions(retry_stalled=True, source=source, pinned=_pinned(saved, environment)),
                     only=_only(saved, environment, whole=covers(saved, environment)),
+                    named=frozenset(_pinned(saved, environment)),
                     commit=facts.commit,
                     subject=facts.subject,
                     dirty=facts.dirty,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fairway.domain.errors import FairwayError
+from fairway.domain.suspensions.suspension import in_words
 from fairway.entrypoints.cli.errors import show_error
 from fairway.entrypoints.cli.opening import Place, opened_environment, place_of
 from fairway.entrypoints.cli.options import (
@@ -22,6 +23,7 @@ from fairway.entrypoints.cli.options import (
 from fairway.entrypoints.cli.output import emit, output_option, table
 from fairway.entrypoints.cli.render.style import chart_words, count
 from fairway.entrypoints.cli.running import run_async
+from fairway.entrypoints.cli.suspend import suspension_data
 from fairway.entrypoints.cli.times import ago
 from fairway.settings import Settings, load_settings
 
@@ -152,6 +154,7 @@ def _release(row: ReleaseStatus) -> dict[str, Any]:
         "drifted": row.drifted,
         "deployment": row.deployment,
         "byFairway": row.by_fairway,
+        "suspended": suspension_data(row.suspended) if row.suspended else None,
         "objects": [
             {
                 "apiVersion": one.ref.api_version,
@@ -186,7 +189,7 @@ def _totals(rows: Sequence[ReleaseStatus]) -> str:
 
 
 def _line(row: ReleaseStatus) -> tuple[object, ...]:
-    notes = []
+    notes = [in_words(row.suspended)] if row.suspended else []
     if not row.declared:
         notes.append("not declared any more")
     if row.stored not in ("deployed", "not installed") and row.deployment:

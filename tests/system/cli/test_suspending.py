@@ -1,0 +1,95 @@
+"""`fairway suspend` and `fairway resume` on a real cluster: two people, and every door between them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from tests.support.cli import Shop, release
+
+pytestmark = pytest.mark.cluster
+
+SCHEMAS = Path(__file__).parents[3] / "docs/spec/schemas"
+BOB = {"FAIRWAY_USER": "bob"}
+
+
+def check(name: str, data: object) -> None:
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+    jsonschema.validate(data, schema, format_checker=jsonschema.FormatChecker())
+
+
+def test_what_one_suspends_everybody_leaves_alone_until_it_is_resumed(shop: Shop) -> None:
+    shop.write([release("web"), release("worker")])
+    shop.run("apply", "one")
+    made = shop.run("suspend", "one", "web", "--reason", "database move", "--for", "2h", "-o", "json")
+    check("suspensions", made.json)
+    shop.write([release("web", "1.1"), release("worker", "1.1")])
+
+    plan = shop.run("plan", "one", "-o", "json", env=BOB)
+    check("plan", plan.json)
+    assert {r["name"]: r["state"] for r in plan.json["environments"][0]["releases"]} == {
+        "web": "Suspended",
+        "worker": "Outdated",
+    }
+    assert "suspended by anna until" in shop.run("plan", "one", env=BOB).out
+
+    refused = shop.run("apply", "one", "-r", "web", code=3, env=BOB)
+    assert "web is suspended by anna until" in refused.err
+    assert "database move" in refused.err
+    assert "fairway resume one web; or once: --even-suspended" in refused.err
+
+    done = shop.run("apply", "one", "-o", "json", env=BOB)
+    check("apply", done.json)
+    assert {r["name"]: r["outcome"] for r in done.json["environments"][0]["releases"]} == {
+        "web": "suspended",
+        "worker": "upgraded",
+    }
+    assert "1 upgraded, 1 suspended" in done.err
+
+    status = shop.run("status", "one", "-o", "json", env=BOB)
+    check("status", status.json)
+    web, worker = status.json["environments"][0]["releases"]
+    assert (web["suspended"]["by"], web["suspended"]["reason"], worker["suspended"]) == ("anna", "database move", None)
+    assert "suspended by anna" in shop.run("status", "one").out
+    assert "left alone" in shop.run("drift", "one").out
+
+    assert "web" in shop.run("suspend", "one", "--list", env=BOB).out
+    check("suspensions", shop.run("resume", "one", "web", "-o", "json", env=BOB).json)
+    assert shop.run("suspend", "one", "--list").out == "nothing is suspended\n"
+    again = shop.run("apply", "one", "-r", "web", "-o", "json")
+    assert again.json["environments"][0]["releases"][0]["outcome"] == "upgraded"
+
+    log = shop.run("log", "one", "-o", "json")
+    check("deployments", log.json)
+    told = [(d["action"], d["release"], d["cause"]["user"]) for d in log.json["deployments"]]
+    assert ("suspend", "web", "anna") in told
+    assert ("resume", "web", "bob") in told
+
+
+def test_a_suspended_environment_keeps_what_it_no_longer_declares(shop: Shop) -> None:
+    shop.write([release("web"), release("worker")])
+    shop.run("apply", "one")
+    shop.run("suspend", "one", "--reason", "freeze")
+    shop.write([release("web", "1.1")])
+    done = shop.run("apply", "one")
+    assert "no longer declared, and left alone: suspended with all of one by anna: freeze" in done.err
+    assert {r["name"] for r in shop.run("status", "one", "-o", "json").json["environments"][0]["releases"]} == {
+        "web",
+        "worker",
+    }
+    assert shop.run("apply", "one", "--even-suspended", "-o", "json").json["exitCode"] == 0
+    assert [r["name"] for r in shop.run("status", "one", "-o", "json").json["environments"][0]["releases"]] == ["web"]
+    assert "one resumed" in shop.run("resume", "one").out
+    assert "is not suspended" in shop.run("resume", "one", code=2).err
+
+
+def test_mistakes_are_told_before_anything_is_suspended(shop: Shop) -> None:
+    shop.write([release("web")])
+    assert "why is it suspended?" in shop.run("suspend", "one", "web", code=2).err
+    assert (
+        'no release "wbe" in one; did you mean "web"?' in shop.run("suspend", "one", "wbe", "--reason", "x", code=2).err
+    )
+    assert "is over already" in shop.run("suspend", "one", "web", "--reason", "x", "--until", "2020-01-01", code=2).err
+    assert shop.run("suspend", "one", "--list").out == "nothing is suspended\n"
