@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.contract.webhooks.payloads import payload
+from tests.contract.webhooks.payloads import FOLDER, payload
 from tests.support.web import served
 
 from fairway.domain.errors import Transient, UserError
@@ -235,3 +235,9 @@ def test_any_bytes_on_the_wire_do_not_stop_it(server: httpx2.Client, raw: bytes)
     with socket.create_connection((server.base_url.host, server.base_url.port or 0), timeout=5) as connection:
         connection.sendall(b"POST /hooks/registry/generic?token=s3cret HTTP/1.1\r\n" + raw)
     assert server.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_every_endpoint_has_its_row_in_the_docs(path: str) -> None:
+    page = FOLDER.parents[1] / "docs" / "spec" / "webhooks.md"
+    assert f"| `{path}` |" in page.read_text(encoding="utf-8")
