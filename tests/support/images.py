@@ -15,16 +15,22 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 def push_image(
-    host: str, repository: str, tag: str, created: datetime | None = None, *, platforms: tuple[str, ...] = ()
+    host: str,
+    repository: str,
+    tag: str,
+    created: datetime | None = None,
+    *,
+    platforms: tuple[str, ...] = (),
+    labels: Mapping[str, str] | None = None,
 ) -> str:
     """Push an image, or an index with one for each of `platforms` (the later, the younger by a day); its digest."""
     if not platforms:
-        return _push_manifest(host, repository, tag, _image(host, repository, created, "amd64"), MANIFEST)
+        return _push_manifest(host, repository, tag, _image(host, repository, created, "amd64", labels), MANIFEST)
     entries = []
     for number, platform in enumerate(platforms):
         system, _, machine = platform.partition("/")
         date = created.replace(day=created.day + number) if created else None
-        body = _image(host, repository, date, machine)
+        body = _image(host, repository, date, machine, labels)
         digest = _push_manifest(host, repository, _digest(body), body, MANIFEST)
         about = {"os": system, "architecture": machine}
         entries.append({"mediaType": MANIFEST, "digest": digest, "size": len(body), "platform": about})
@@ -32,8 +38,12 @@ def push_image(
     return _push_manifest(host, repository, tag, body, INDEX)
 
 
-def _image(host: str, repository: str, created: datetime | None, machine: str) -> bytes:
-    about = {"architecture": machine, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}
+def _image(
+    host: str, repository: str, created: datetime | None, machine: str, labels: Mapping[str, str] | None
+) -> bytes:
+    about: dict[str, object] = {"architecture": machine, "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}
+    if labels:
+        about["config"] = {"Labels": dict(labels)}
     if created:
         about["created"] = created.astimezone(UTC).isoformat().replace("+00:00", "Z")
     config = json.dumps(about).encode()

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,18 +23,19 @@ PATIENCE = Patience(2, 0.01, 20.0)
 
 @dataclass
 class Place:
-    """`push(tag, created)` adds an image to `repository`."""
+    """`push(tag, created, labels=…, platforms=…)` adds an image to `repository`."""
 
     repository: str
     registry: Registry
-    push: Callable[[str, datetime | None], object]
+    push: Callable[..., object]
 
 
 @asynccontextmanager
-async def asked(home: Path, *, at: float = 0.0) -> AsyncIterator[Registry]:
+async def asked(home: Path, *, at: float = 0.0, longest: float | None = None) -> AsyncIterator[Registry]:
     """A client with its files below `home`, no logins but those there, and a clock that stands at `at` seconds."""
     env = {"HOME": str(home)}
-    async with image_registry(home / "cache", env=env, patience=PATIENCE, clock=lambda: at) as registry:
+    clock = partial(float, at)
+    async with image_registry(home / "cache", env=env, patience=PATIENCE, clock=clock, longest=longest) as registry:
         yield registry
 
 
@@ -55,8 +56,8 @@ def web() -> Iterator[WebServer]:
 async def place(request: pytest.FixtureRequest, home: Path) -> AsyncIterator[Place]:
     if request.param == "memory":
         memory = MemoryRegistry()
-        yield Place("registry.example/app", memory, lambda tag, at: memory.push("registry.example/app", tag, at))
+        yield Place("registry.example/app", memory, partial(memory.push, "registry.example/app"))
         return
     host, path = request.getfixturevalue("oci_registry").host, f"t{uuid.uuid4().hex[:8]}/app"
     async with asked(home) as registry:
-        yield Place(f"{host}/{path}", registry, lambda tag, at: push_image(host, path, tag, at))
+        yield Place(f"{host}/{path}", registry, partial(push_image, host, path))

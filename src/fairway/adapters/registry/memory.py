@@ -30,6 +30,7 @@ class MemoryRegistry:
         self._images = {
             name: {tag: StoredImage(created) for tag, created in tags.items()} for name, tags in (images or {}).items()
         }
+        self._by_digest: dict[str, StoredImage] = {}
         self.asked: dict[str, int] = {}
 
     def push(
@@ -42,7 +43,8 @@ class MemoryRegistry:
         platforms: tuple[str, ...] = (),
     ) -> None:
         """Add an image, or move a tag to another one."""
-        self._images.setdefault(repository, {})[tag] = StoredImage(created, labels or {}, platforms)
+        image = self._images.setdefault(repository, {})[tag] = StoredImage(created, labels or {}, platforms)
+        self._by_digest[_digest(repository, tag, image, "")] = image
 
     async def tags(self, repository: str) -> list[str]:
         self.asked[repository] = self.asked.get(repository, 0) + 1
@@ -56,17 +58,21 @@ class MemoryRegistry:
 
     async def digest(self, repository: str, tag: str, platform: str = "") -> str | None:
         image = self._image(repository, tag, platform)
-        if image is None:
-            return None
-        content = f"{repository}:{image.created or tag} {platform if image.platforms else ''}"
-        return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"
+        return _digest(repository, tag, image, platform) if image else None
 
     async def labels(self, repository: str, tag: str, platform: str = "") -> Mapping[str, str]:
         image = self._image(repository, tag, platform)
         return image.labels if image else {}
 
     def _image(self, repository: str, tag: str, platform: str) -> StoredImage | None:
-        image = self._images.get(repository, {}).get(tag)
+        image = self._by_digest.get(tag) or self._images.get(repository, {}).get(tag)
         if image and platform and not pick(platform, image.platforms or ("linux/amd64",)):
             raise PlatformMissing(f"{repository}:{tag} has no image for {platform}")
         return image
+
+
+def _digest(repository: str, tag: str, image: StoredImage, platform: str) -> str:
+    content = (
+        f"{repository}:{image.created or tag} {sorted(image.labels.items())} {platform if image.platforms else ''}"
+    )
+    return f"sha256:{hashlib.sha256(content.encode()).hexdigest()}"

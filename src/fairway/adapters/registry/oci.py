@@ -64,7 +64,7 @@ class OciImages:
         return image.labels if image else {}
 
     async def _image_of_tag(self, repository: str, tag: str, platform: str) -> Image | None:
-        digest = await self._memory.find(repository, tag)
+        digest = tag if is_digest(tag) else await self._memory.find(repository, tag)
         if digest is None:
             known = await self._memory.knew(repository, tag)
             digest = await (self._head(repository, tag) if known else self._first_look(repository, tag))

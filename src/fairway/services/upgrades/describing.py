@@ -6,6 +6,7 @@ The rule not to break: links are a courtesy; a registry that does not give them 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fairway.domain.errors import FairwayError
@@ -43,18 +44,19 @@ def upgrade_of(look: Look, *, source: str = "", commit: str = "", compare: str =
 
 async def describe(look: Look, seen: Seen) -> Upgrade:
     """`upgrade_of`, with what the labels of both images say; `look` has an upgrade."""
-    watch, new = look.watch, (look.new or "").partition("@")[0]
-    now = source_of(await _labels(look, new, seen))
+    upgrade = upgrade_of(look)
+    now = source_of(await _labels(look, upgrade.new, seen))
     compare = ""
-    if now.url and now.revision and watch.current != new:
-        compare = compare_url(source_of(await _labels(look, watch.current, seen)), now)
-    return upgrade_of(look, source=now.url, commit=now.revision, compare=compare)
+    if now.url and now.revision:
+        compare = compare_url(source_of(await _labels(look, upgrade.old, seen)), now)
+    return replace(upgrade, source=now.url, commit=now.revision, compare=compare)
 
 
-async def _labels(look: Look, tag: str, seen: Seen) -> Mapping[str, str]:
+async def _labels(look: Look, version: str, seen: Seen) -> Mapping[str, str]:
+    tag, _, digest = version.partition("@")
     if not isinstance(look.watch.subject, ImageReference):
         return {}
     try:
-        return await seen.labels(look.watch.subject.name, tag, look.watch.platform)
+        return await seen.labels(look.watch.subject.name, digest or tag, look.watch.platform)
     except FairwayError:
         return {}

@@ -33,6 +33,6 @@ class Registry(Protocol):
     async def labels(self, repository: str, tag: str, platform: str = "") -> Mapping[str, str]:
         """The image's `org.opencontainers.image.…` labels and annotations; empty when there is no such tag.
 
-        As old as dates may be.
+        Those of a tag may be as old as its date; `tag` may be a digest too.
         """
         ...
