@@ -10,6 +10,7 @@ from fairway.wiring.engine import (
     open_rendering,
     repository_source,
 )
+from fairway.wiring.forges import forge_at, open_forge, running_pipeline
 from fairway.wiring.ledger import ledger, ledger_itself, ledger_report, ledger_spool, migrate_ledger, recorder
 from fairway.wiring.upgrades import image_registry, open_upgrades
 from fairway.wiring.values import open_values, release_values
@@ -22,6 +23,7 @@ __all__ = [
     "chart_service",
     "cluster_access",
     "dev_clusters",
+    "forge_at",
     "image_registry",
     "import_ports",
     "init_ports",
@@ -31,6 +33,7 @@ __all__ = [
     "ledger_spool",
     "migrate_ledger",
     "open_environment",
+    "open_forge",
     "open_records",
     "open_rendering",
     "open_upgrades",
@@ -39,5 +42,6 @@ __all__ = [
     "recorder",
     "release_values",
     "repository_source",
+    "running_pipeline",
     "webhook_intake",
 ]

@@ -14,9 +14,10 @@ from fairway.domain.errors import UserError
 from fairway.settings import process_environment
 
 if TYPE_CHECKING:
-    from fairway.adapters.forges.api import Api, Login, Patience
+    from fairway.adapters.forges.api import Login, Patience
     from fairway.services.configuring import Configured
     from fairway.services.forges.addresses import ForgeAddress
+    from fairway.services.forges.pipelines import Pipeline
     from fairway.services.forges.ports import Forge
 
 
@@ -112,3 +113,20 @@ async def _github(address: ForgeAddress, login: ForgeLogin, patience: Patience |
         await api.aclose()
         if app is not None:
             await app.aclose()
+
+
+def running_pipeline(env: Mapping[str, str] | None = None) -> Pipeline | None:
+    """The pipeline that this process runs in, with its pull request; None outside of those that are known."""
+    import json
+    from pathlib import Path
+
+    from fairway.services.forges.pipelines import detect_pipeline, event_file
+
+    env = process_environment() if env is None else env
+    event: object = None
+    if path := event_file(env):
+        try:
+            event = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"the event in {path} cannot be read: {error}", fix="name --pull-request") from error
+    return detect_pipeline(env, event if isinstance(event, dict) else None)

@@ -86,7 +86,7 @@ async def _lint(
     from fairway.services.linting import lint as run
 
     report = (
-        await _deep(settings, environments_file, environments, kube_version, engine)
+        await deep_lint(settings, environments_file, environments, kube_version, engine)
         if render
         else await run(environments_file)
     )
@@ -94,9 +94,10 @@ async def _lint(
     return EXIT_FOUND if report.failed(strict=strict) else 0
 
 
-async def _deep(
+async def deep_lint(
     settings: Settings, environments_file: Path, environments: tuple[str, ...], kube_version: str | None, engine: str
 ) -> Report:
+    """Everything that lint finds; `environments` are those to render, empty means all."""
     from fairway import wiring
     from fairway.entrypoints.cli.chart_notices import ChartNotices
     from fairway.services.choosing import choose_environments

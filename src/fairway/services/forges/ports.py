@@ -76,7 +76,7 @@ class Comment:
 
 class Comments(Protocol):
     async def comments(self, number: int) -> list[Comment]:
-        """Comments of a pull request that this login wrote, oldest first; all where the forge does not tell who it is."""
+        """Those that this login wrote, oldest first; all where the forge does not tell who it is."""
         ...
 
     async def add_comment(self, number: int, body: str) -> Comment: ...

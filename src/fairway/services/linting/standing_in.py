@@ -7,6 +7,7 @@ nothing that comes of a stand-in alone is called a mistake.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,7 +43,13 @@ def stands_at(obj: Any, path: Sequence[str | int]) -> bool:
 
 
 class EncryptedAsWritten:
-    """A `Decryptor` that puts a word, or a number of the same type, where a SOPS file holds an encrypted value."""
+    """A `Decryptor` that puts a word, or a number of the same type, where a SOPS file holds an encrypted value.
+
+    `apart`: other ciphertexts give other words and numbers, so that a changed value is seen to have changed.
+    """
+
+    def __init__(self, *, apart: bool = False) -> None:
+        self._apart = apart
 
     async def decrypt(self, path: str) -> str:
         """The file's YAML. Raises UserError when it cannot be read."""
@@ -50,4 +57,13 @@ class EncryptedAsWritten:
             text = await asyncio.to_thread(Path(path).read_text, encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f"cannot read {path}: {error}", fix="correct the path, or create it") from error
-        return _ENCRYPTED.sub(lambda found: _INSTEAD.get(found["type"], TEXT), _METADATA.sub("", text))
+        return _ENCRYPTED.sub(self._instead, _METADATA.sub("", text))
+
+    def _instead(self, found: re.Match[str]) -> str:
+        if not self._apart:
+            return _INSTEAD.get(found["type"], TEXT)
+        digest = hashlib.sha256(found[0].encode()).hexdigest()
+        number = str(int(digest[:6], 16))
+        return {"int": number, "float": f"{number}.5", "bool": "true"}.get(
+            found["type"], f"(encrypted {digest[:8]} {MARK}"
+        )

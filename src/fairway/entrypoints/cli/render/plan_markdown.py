@@ -15,8 +15,10 @@ from fairway.domain.releases.state import Action
 from fairway.entrypoints.cli.render import plan_words as words
 from fairway.entrypoints.cli.render.plan_values import show
 from fairway.entrypoints.cli.render.style import count, named
+from fairway.services.branches.restarting import RESTARTS
+from fairway.services.forges.commenting import marker
 
-MARKER = "<!-- fairway:plan -->"
+MARKER = marker("")
 LIMIT = 60_000
 """Characters; GitHub refuses comments over 65,536."""
 
@@ -31,18 +33,30 @@ _FENCE = re.compile(r"`{3,}")
 _ROOM_FOR_CLOSING = 400
 
 
-def plan_markdown(plans: Sequence[EnvironmentPlan], *, limit: int = LIMIT) -> str:
-    """The comment, at most `limit` characters long (as long as its table fits)."""
-    head = [MARKER, f"### Fairway plan: {', '.join(words.totals(plans))}", "", *_table(plans, limit), ""]
-    text = "\n".join(head)
+def plan_markdown(
+    plans: Sequence[EnvironmentPlan],
+    *,
+    limit: int = LIMIT,
+    first_line: str = MARKER,
+    about: Sequence[str] = (),
+    html: bool = True,
+) -> str:
+    """The comment, at most `limit` characters long (as long as its table fits).
+
+    `about` are lines of plain words below the title. Without `html` nothing is folded: for forges that show HTML as it
+    is written.
+    """
+    head = [first_line, f"### Fairway plan: {', '.join(words.totals(plans))}", ""]
+    head += [line for text in about for line in (_escaped(text), "")]
+    head += [*_table(plans, limit), ""]
+    text = "\n".join(head) + _restarts(plans)
     left_out: list[str] = []
     text += "".join(
         f"\n⛔ {_escaped(plan.environment)}: {_escaped(words.refusal(plan))}\n" for plan in plans if plan.refusal
     )
     for plan in plans:
-        sections = [(r, _section(r)) for r in plan.releases if not words.is_quiet(r)]
-        opening = f"\n<details><summary>{_summary(plan)}</summary>\n\n"
-        closing = "\n</details>\n"
+        sections = [(r, _section(r, html)) for r in plan.releases if not words.is_quiet(r)]
+        opening, closing = _fold(_summary(plan), "####", html)
         inside = ""
         for release, section in sections:
             if len(text) + len(opening) + len(inside) + len(section) + len(closing) + _ROOM_FOR_CLOSING > limit:
@@ -50,11 +64,33 @@ def plan_markdown(plans: Sequence[EnvironmentPlan], *, limit: int = LIMIT) -> st
             else:
                 inside += section
         if inside:
-            text += opening + inside + closing
+            text += f"\n{opening}{inside}{closing}"
     if left_out:
         text += f"\nDetails of {count(len(left_out), 'release')} did not fit: {_escaped(named(left_out, 8))}. "
         text += "`fairway plan` shows them.\n"
     return text
+
+
+def _fold(summary: str, heading: str, html: bool) -> tuple[str, str]:
+    """What stands before and after something folded; `summary` is HTML."""
+    if html:
+        return f"<details><summary>{summary}</summary>\n\n", "\n</details>\n"
+    return f"{heading} {re.sub('</?b>', '', summary)}\n\n", ""
+
+
+def _restarts(plans: Sequence[EnvironmentPlan]) -> str:
+    """`**Restarts** in prod: Deployment web (3 pods), DaemonSet agent`: what people look for first."""
+    lines = []
+    for plan in plans:
+        told = [
+            f"{change.ref} ({count(change.restarts, 'pod')})" if change.restarts else str(change.ref)
+            for release in plan.releases
+            for change in release.objects
+            if change.restarts or RESTARTS in change.reason
+        ]
+        if told:
+            lines.append(f"**Restarts** in {_escaped(plan.environment)}: {_escaped(named(told, 12))}\n")
+    return "".join(f"\n{line}" for line in lines)
 
 
 def _table(plans: Sequence[EnvironmentPlan], limit: int) -> Iterator[str]:
@@ -96,7 +132,7 @@ def _summary(plan: EnvironmentPlan) -> str:
     return f"<b>{_html(plan.environment)}</b>{_html(words.environment_facts(plan))}"
 
 
-def _section(release: ReleasePlan) -> str:
+def _section(release: ReleasePlan, html: bool) -> str:
     body = [line for change in release.objects for line in _object(change)]
     after = [f"- {_escaped(reason)}" for reason in words.reasons(release)]
     if release.hooks:
@@ -106,13 +142,14 @@ def _section(release: ReleasePlan) -> str:
     after += [f"- ⚠️ {_escaped(text)}" for text in words.warnings(release)]
     if not body and not after:
         return ""
-    lines = [f"<details><summary>{_html(release.release)}: {_html(words.title(release))}</summary>", ""]
+    opening, closing = _fold(f"{_html(release.release)}: {_html(words.title(release))}", "#####", html)
+    lines = [*opening.rstrip("\n").split("\n"), ""]
     if body:
         fence = _fence(body)
         lines += [f"{fence}diff", *body, fence, ""]
     if after:
         lines += [*after, ""]
-    return "\n".join([*lines, "</details>", ""])
+    return "\n".join([*lines, *([closing.strip()] if closing else []), ""])
 
 
 def _object(change: ObjectChange) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""What a branch changes: two versions of the repository, rendered and compared."""
