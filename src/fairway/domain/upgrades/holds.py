@@ -30,7 +30,7 @@ class Hold:
     environment: str
     release: str
     version: str
-    """A tag or a chart's version; a digest behind it does not count."""
+    """A tag or a chart's version; `TAG@DIGEST` holds one image of a tag that was pushed several times."""
     name: str = ""
     """The image, or the chart's reference, as people write it; empty: whatever of the release has this version."""
     reason: str = ""
@@ -108,14 +108,23 @@ def _hold(entry: HoldEntry, position: Position) -> Hold:
 
 
 def same_version(one: str, other: str) -> bool:
-    """Whether two tags are the same version of the same kind of image: `1.9`, `v1.9` and `1.9.0@sha256:…` are."""
-    one, other = one.partition("@")[0], other.partition("@")[0]
+    """Whether two tags are the same version of the same kind of image: `1.9`, `v1.9` and `1.9.0@sha256:…` are.
+
+    Where both have a digest, that decides for one and the same tag.
+    """
+    (one, _, digest), (other, _, other_digest) = one.partition("@"), other.partition("@")
     if one == other:
-        return True
+        return not digest or not other_digest or digest == other_digest
     first, second = parse_tag(one), parse_tag(other)
     if first is None or second is None:
         return False
     return (first.precedence, first.variant) == (second.precedence, second.variant)
+
+
+def version_to_hold(taken_back: str, instead: str) -> str:
+    """What of a version is held: its tag, or its digest where the tag is the same."""
+    tag = taken_back.partition("@")[0]
+    return taken_back if tag == instead.partition("@")[0] else tag
 
 
 class HeldVersions(Mapping[str, str]):
@@ -157,7 +166,7 @@ def last_words(holds: Iterable[Hold]) -> tuple[Hold, ...]:
     """The last entry about each version of each image, in the order of the file."""
     found: dict[tuple[str, ...], Hold] = {}
     for hold in holds:
-        key = (hold.environment, hold.release, hold.name, hold.version.partition("@")[0])
+        key = (hold.environment, hold.release, hold.name, hold.version)
         found.pop(key, None)
         found[key] = hold
     return tuple(found.values())

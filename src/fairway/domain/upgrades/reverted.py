@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 
-from fairway.domain.upgrades.holds import Hold, same_version
+from fairway.domain.upgrades.holds import Hold, same_version, version_to_hold
 from fairway.domain.upgrades.tags import parse_tag
 
 UPGRADE = "Fairway-Upgrade"
@@ -91,9 +91,9 @@ def reverted(history: History, key: Key, current: str) -> list[Hold]:
 
 def _moved_back(move: Move, value: str) -> bool:
     """Whether a value is what it was before the upgrade, or older than what the upgrade brought."""
-    if not value or value == move.new or same_version(value, move.new):
+    if not value or same_version(value, move.new):
         return False
-    if same_version(value, move.old):
+    if value == move.old or same_version(value, move.old):
         return True
     now, brought = parse_tag(value.partition("@")[0]), parse_tag(move.new.partition("@")[0])
     return now is not None and brought is not None and now.precedence < brought.precedence
@@ -105,7 +105,7 @@ def _who(commits: Sequence[Commit], move: Move, newest: int) -> Commit | None:
     said = next((commit for commit in reversed(between) if commit.reverts(move.commit)), None)
     if said is not None:
         return said
-    version = move.new.partition("@")[0]
+    version = version_to_hold(move.new, move.old)
     return next((commit for commit in between if _took_away(commit.removed, version)), None)
 
 
@@ -120,4 +120,4 @@ def _hold(key: Key, move: Move, by: Commit | None) -> Hold:
         reason, who, at = f"moved back after {move.commit.id[:SHORT]}", "", None
     else:
         reason, who, at = f"reverted by {by.author} in {by.id[:SHORT]}: {by.subject}", by.author, by.at
-    return Hold(environment, release, move.new.partition("@")[0], reason=reason, by=who, at=at)
+    return Hold(environment, release, version_to_hold(move.new, move.old), reason=reason, by=who, at=at)

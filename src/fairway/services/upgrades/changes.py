@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Self, cast
 
 from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import Environment, Release, Repository
-from fairway.domain.upgrades.holds import Hold
+from fairway.domain.upgrades.holds import Hold, version_to_hold
 from fairway.domain.upgrades.reverted import HOLD, REVERT, UPGRADE
 from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.services.upgrades.checking import Look, Upgrades
@@ -24,7 +24,7 @@ from fairway.services.upgrades.describing import upgrade_of
 from fairway.services.upgrades.holding import holds_file
 from fairway.services.upgrades.patching import ValueEdit, edit_values
 from fairway.services.upgrades.standing import Standing, Standings
-from fairway.services.upgrades.watching import CHART_VERSION
+from fairway.services.upgrades.watching import CHART_VERSION, Watch
 from fairway.services.writing.changes import Change, Edited
 from fairway.services.writing.making import Made
 
@@ -42,10 +42,12 @@ class UpgradeChange:
     """Write it into the lock file instead of the file that holds the value."""
     shown_from: Path | None = None
     """What positions of the repository are relative to; default: the working directory."""
+    watch: Watch | None = None
+    """What was looked at: a version that was held since is not written."""
 
     @classmethod
     def of(cls, look: Look, opened: Opened, *, lock: bool = False) -> Self:
-        return cls(upgrade_of(look), opened, lock)
+        return cls(upgrade_of(look), opened, lock, watch=look.watch)
 
     @property
     def key(self) -> str:
@@ -89,9 +91,12 @@ class UpgradeChange:
             now = await standings.of(*found, self.upgrade.key)
         except FairwayError as error:
             return error
-        if now.text != self.upgrade.old:
+        if now.text != self.upgrade.old or self._is_held(standings.upgrades, found[1]):
             return None
         return value_edit(found, self.upgrade.key, self.upgrade.new, now, lock=self.lock)
+
+    def _is_held(self, upgrades: Upgrades, release: Release) -> bool:
+        return self.watch is not None and self.upgrade.new in upgrades.held(replace(self.watch, release=release))
 
     def _edited(self, file: Path) -> Edited:
         one = self.upgrade
@@ -155,7 +160,7 @@ class RevertChange:
 
     @property
     def hold(self) -> Hold:
-        version = self.from_version.partition("@")[0]
+        version = version_to_hold(self.from_version, self.to_version)
         return Hold(self.environment, self.release, version, self.name, self.reason, self.by, self.at)
 
     async def make(self, repository: Repository) -> Edited | None:

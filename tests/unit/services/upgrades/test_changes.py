@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,6 +16,7 @@ from fairway.domain.upgrades.holds import Hold
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.services.upgrades.changes import HoldChange, Opened, RevertChange, UpgradeChange
 from fairway.services.upgrades.checking import Upgrades
+from fairway.services.upgrades.holding import Holding
 from fairway.services.writing.changes import Edited
 from fairway.services.writing.making import make_all
 
@@ -32,7 +34,7 @@ def opened_of(shop: Shop) -> Opened:
 async def changes(shop: Shop) -> list[UpgradeChange]:
     report = await shop.check()
     found = [UpgradeChange.of(look, opened_of(shop)) for look in report.upgrades]
-    return [UpgradeChange(one.upgrade, one.opened, one.lock, shop.folder) for one in found]
+    return [replace(one, shown_from=shop.folder) for one in found]
 
 
 async def test_an_upgrade_is_written_and_told_in_a_trailer(shop: Shop) -> None:
@@ -69,6 +71,19 @@ async def test_what_no_longer_makes_sense_is_left_alone(newer: str, shop: Shop) 
     shop.write("releases.yaml", newer)
     assert await change.make(shop.repository) is None
     assert shop.read("releases.yaml") == newer
+
+
+async def test_a_version_that_was_held_since_is_not_written(shop: Shop) -> None:
+    (change,) = await changes(shop)
+
+    @asynccontextmanager
+    async def opened(repository: Repository) -> AsyncIterator[Upgrades]:
+        holding = Holding((Hold("prod", "web", "1.0.1"),))
+        found = shop.upgrades
+        yield Upgrades(found.registry, found.charts, found.values, holding)
+
+    assert await replace(change, opened=opened).make(shop.repository) is None
+    assert shop.read("releases.yaml") == WEB
 
 
 async def test_a_release_that_moved_in_its_file_is_found_again(shop: Shop) -> None:
