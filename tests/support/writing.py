@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from tests.support.git_remotes import Remote
@@ -117,16 +118,6 @@ def change(environment: str, release: str, new: str, old: str = "1.0.0", **more:
     return TagChange(upgrade(environment, release, new, old, **more))
 
 
-def section(**given: object) -> UpgradesSection:
-    """As fairway.yaml has it."""
-    return UpgradesSection.model_validate({"window": "10ms", **given})
-
-
-@dataclass
-class Heard:
-    """What a writer told, in order."""
-
-    outcomes: list[object] = field(default_factory=list)
-
-    def __call__(self, outcome: object) -> None:
-        self.outcomes.append(outcome)
+def section(window: timedelta = timedelta(milliseconds=10), **given: object) -> UpgradesSection:
+    """As fairway.yaml has it, with a shorter window."""
+    return UpgradesSection.model_validate(given).model_copy(update={"window": window})
