@@ -241,6 +241,81 @@ async def test_a_real_registry_gives_its_tags_in_pages(oci_registry: OciRegistry
         assert sorted(await registry.tags(f"{oci_registry.host}/{name}")) == wanted
 
 
+async def test_pages_that_go_round_in_a_circle_are_given_up(web: WebServer, home: Path) -> None:
+    repository = serve_tags(web, "1.0.0")
+    web.next_page = f"{LIST}?n=1000&last=1.0.0"
+    async with asked(home) as registry:
+        with pytest.raises(Terminal, match="go round in a circle"):
+            await registry.tags(repository)
+    assert web.count("/tags/list") == 2
+
+
+async def test_pages_may_not_continue_on_another_host(web: WebServer, home: Path) -> None:
+    repository = serve_tags(web, "1.0.0")
+    web.next_page = "https://registry.example/v2/team/app/tags/list?last=1"
+    async with asked(home) as registry:
+        with pytest.raises(Terminal, match="points to another host"):
+            await registry.tags(repository)
+
+
+async def test_a_registry_that_has_enough_is_left_alone_by_everybody(web: WebServer, home: Path) -> None:
+    repository = serve_tags(web, "1.0.0")
+    web.failures = [(429, {"Retry-After": "3600"})]
+    async with asked(home) as registry:
+        for name in (repository, repository, f"{web.host}/team/other"):
+            with pytest.raises(Transient, match="it answers 429 and wants to be left alone for 3600 s"):
+                await registry.tags(name)
+    assert len(web.asked) == 1
+
+
+async def test_an_unknown_list_cannot_have_stayed_the_same(web: WebServer, home: Path) -> None:
+    web.failures = [(304, {})]
+    async with asked(home) as registry:
+        with pytest.raises(Terminal, match="an unknown list of tags did not change"):
+            await registry.tags(f"{web.host}/team/app")
+
+
+async def test_a_damaged_list_is_transferred_again(web: WebServer, home: Path) -> None:
+    web.redirects[LIST] = "/answer"
+    web.files["/answer"] = b'{"tags": ["1.0.0"]}'
+    for text in ("{}", "[", '{"pages": {"tags/list?n=1000": {"etag": "x"}}}'):
+        async with asked(home) as registry:
+            assert await registry.tags(f"{web.host}/team/app") == ["1.0.0"]
+        for kept in (home / "cache" / "images" / "lists").rglob("*.json"):
+            kept.write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("config", "annotations", "expected"),
+    [
+        ({"created": "1970-01-01T00:00:00Z"}, {"org.opencontainers.image.created": "2026-05-01T00:00:00Z"}, MAY),
+        ({}, {"org.opencontainers.image.created": "2026-05-01T00:00:00Z"}, MAY),
+        ({"created": "1980-01-01T00:00:01Z"}, {}, datetime(1980, 1, 1, 0, 0, 1, tzinfo=UTC)),
+        ({"created": "2026-05-01T00:00:00Z"}, {"org.opencontainers.image.created": "2020-01-01T00:00:00Z"}, MAY),
+    ],
+)
+async def test_a_reproducible_build_is_dated_by_its_annotation(
+    config: dict[str, str], annotations: dict[str, str], expected: datetime, web: WebServer, home: Path
+) -> None:
+    about = {"config": {"digest": serve(web, "blobs", config)}, "annotations": annotations}
+    serve(web, "manifests", about, "1.0.0")
+    async with asked(home) as registry:
+        assert await registry.created(f"{web.host}/team/app", "1.0.0") == expected
+
+
+async def test_labels_go_before_annotations_and_others_are_not_kept(web: WebServer, home: Path) -> None:
+    name = "org.opencontainers.image."
+    config = {"config": {"Labels": {f"{name}source": "https://a.example/x", "secret": "s", f"{name}vendor": 7}}}
+    about = {
+        "config": {"digest": serve(web, "blobs", config)},
+        "annotations": {f"{name}source": "https://b.example/y", f"{name}revision": "3f2c1ab" * 1000},
+    }
+    serve(web, "manifests", about, "1.0.0")
+    async with asked(home) as registry:
+        found = await registry.labels(f"{web.host}/team/app", "1.0.0")
+    assert found == {f"{name}source": "https://a.example/x", f"{name}revision": ("3f2c1ab" * 1000)[:1000]}
+
+
 async def test_nobody_at_the_address_is_one_clear_error(home: Path) -> None:
     async with asked(home) as registry:
         with pytest.raises(FairwayError, match="nothing answers there"):

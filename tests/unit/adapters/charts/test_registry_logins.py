@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fairway.adapters.charts.logins import Login
-from fairway.adapters.charts.registry_logins import RegistryLogins, config_files
+from fairway.adapters.charts.registry_logins import LIFETIME, RegistryLogins, config_files
 from fairway.domain.errors import UserError
 
 ANNA = base64.b64encode(b"anna:hunter2").decode()
@@ -105,3 +105,29 @@ async def test_a_damaged_file_is_named(tmp_path: Path) -> None:
 def test_where_logins_are_looked_for(env: dict[str, str], expected: list[str]) -> None:
     found = [str(file) for file in config_files(env)]
     assert [file for file in found if file in expected] == expected
+
+
+async def test_a_login_for_a_part_of_a_registry_goes_before_that_of_all(tmp_path: Path) -> None:
+    berta = base64.b64encode(b"berta:pw").decode()
+    found = logins(tmp_path, {"auths": {"r.example": {"auth": ANNA}, "r.example/team": {"auth": berta}}})
+    assert await found.login_of("r.example", "team/app") == Login("berta", "pw")
+    assert await found.login_of("r.example", "teams/app") == Login("anna", "hunter2")
+
+
+async def test_who_logs_in_meanwhile_is_seen_after_some_minutes(tmp_path: Path) -> None:
+    now = [0.0]
+    file = tmp_path / "config.json"
+    found = RegistryLogins((file,), {}, lambda: now[0])
+    assert await found.login_of("r.example") is None
+    file.write_text(json.dumps({"auths": {"r.example": {"auth": ANNA}}}))
+    assert await found.login_of("r.example") is None
+    now[0] = LIFETIME
+    assert await found.login_of("r.example") == Login("anna", "hunter2")
+
+
+async def test_a_helper_is_asked_once_for_all_repositories_of_a_registry(tmp_path: Path) -> None:
+    helper(tmp_path, f'echo >> {tmp_path}/asked; echo \'{{"Username": "anna", "Secret": "hunter2"}}\'')
+    found = logins(tmp_path, {"credHelpers": {"r.example": "test"}})
+    for number in range(3):
+        assert await found.login_of("r.example", f"team/{number}") == Login("anna", "hunter2")
+    assert (tmp_path / "asked").read_text() == "\n"
