@@ -98,6 +98,14 @@ def test_mistakes_in_the_file_are_all_told_and_nothing_is_upgraded(shop: Shop) -
         word.rstrip(":") for word in answer.err.split() if word.startswith(FILE)
     }
     assert shop.changed_lines() == []
+    linted = shop("lint", "--no-render", "--output", "json").data["diagnostics"]
+    assert {(one["file"], one["line"]) for one in linted if one["severity"] == "error"} == {(FILE, 2), (FILE, 3)}
+
+
+def test_lint_tells_of_holds_that_hold_nothing(shop: Shop) -> None:
+    shop.write(FILE, 'holds:\n  - {environment: prod, release: order, version: "1"}\n')
+    (found,) = shop("lint", "--no-render", "--output", "json").data["diagnostics"]
+    assert (found["rule"], found["severity"], found["line"]) == ("unknown-hold", "warning", 2)
 
 
 def test_a_release_that_is_not_declared_is_told(shop: Shop) -> None:

@@ -57,6 +57,7 @@ FORMAT_RULES: dict[str, str] = {
     "unused-template": "A template that nothing extends.",
     "unknown-lock": "An entry of a lock file names no release of the files beside it.",
     "needless-lock": "A lock file says what the release file says too.",
+    "unknown-hold": "A hold names an environment or a release that is not declared.",
     "old-form": "An old form that has a newer one.",
 }
 

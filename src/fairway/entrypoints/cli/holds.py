@@ -98,7 +98,7 @@ def add(environment: str, release: str, version: str, reason: str, image: str, e
 
     repository = loaded(environments_file)
     found = _declared(Place(repository, chosen(repository, environment)), release)
-    file = holds_file(repository)
+    file = holds_file(repository.root)
     settings = load_settings()
     hold = Hold(found[0].name, release, version, image, reason, settings.user, now())
     if not file.add(hold):
@@ -165,7 +165,7 @@ async def _lift(place: Place, release: str, version: str | None, image: str) -> 
         return hold.release == release and same and (not image or hold.name == image)
 
     held, problems = await _survey(place)
-    file = holds_file(place.repository)
+    file = holds_file(place.repository.root)
     lifted = [hold for hold in held if meant(hold)]
     if any(hold.position is not None for hold in lifted):
         here = place.one.name
@@ -175,7 +175,7 @@ async def _lift(place: Place, release: str, version: str | None, image: str) -> 
         if meant(hold):
             by = load_settings().user
             entry = replace(hold, lifted=True, reason=f"lifted: {hold.reason}", by=by, at=now())
-            holds_file(place.repository).add(entry)
+            holds_file(place.repository.root).add(entry)
     return lifted, file.shown, problems
 
 

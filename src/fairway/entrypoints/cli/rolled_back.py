@@ -85,5 +85,5 @@ async def _revert(settings: Settings, place: Place, release: str, found: list[St
         if edited is not None:
             click.echo(f"{item.where}: {item.key} {item.declared} → {item.running}", err=True)
             version = item.declared.partition("@")[0]
-            click.echo(f"{version} is held; commit these edits and {holds_file(place.repository).shown}", err=True)
+            click.echo(f"{version} is held; commit these edits and {holds_file(place.repository.root).shown}", err=True)
     return code

@@ -14,6 +14,7 @@ from fairway.domain.repository.models import Repository
 from fairway.domain.repository.resolving import ReferenceKind
 from fairway.domain.yaml import compose
 from fairway.services.linting.configuration import check_configuration_file
+from fairway.services.linting.holds import check_holds_file
 from fairway.services.linting.silencing import unsilenced
 from fairway.services.loading import Loaded, read_repository, shown_path
 
@@ -62,6 +63,7 @@ async def lint(
             findings.add(*await check(loaded.repository))
     # Last: a mistake there says nothing about the releases, and keeps none from being looked at.
     others += check_configuration_file(repository_file, shown_from, findings)
+    others += check_holds_file(repository_file, loaded.repository, shown_from, findings)
     kept, silenced = unsilenced(findings.in_order(), shown_from or Path.cwd())
     return Report(tuple(kept), len(loaded.documents) + others, silenced)
 

@@ -126,7 +126,7 @@ class HoldChange:
         return self.hold.release
 
     async def make(self, repository: Repository) -> Edited | None:
-        file = holds_file(repository, self.shown_from)
+        file = holds_file(repository.root, self.shown_from)
         if not file.add(self.hold):
             return None
         one = self.hold
@@ -171,7 +171,7 @@ class RevertChange:
             now = await Standings(upgrades).of(*found, self.key_of_value)
         if self.from_version not in (now.text, now.text.partition("@")[0]):
             return None
-        holds = holds_file(repository, self.shown_from)
+        holds = holds_file(repository.root, self.shown_from)
         edit = value_edit(found, self.key_of_value, self.to_version, now, lock=self.lock)
         done = await edit_values(repository, [edit], self.shown_from)
         if edit in done.refused:

@@ -71,9 +71,10 @@ class HoldsOnDisk:
         replace_file(self.path, self.shown, data)
 
 
-def holds_file(repository: Repository, shown_from: Path | None = None) -> HoldsOnDisk:
-    """The file of a repository. Raises InvalidInput with every mistake in it, UserError when it cannot be read."""
-    path = Path(repository.root) / HOLDS_FILE
+def holds_file(root: str | Path, shown_from: Path | None = None) -> HoldsOnDisk:
+    """The file of the repository in a folder. Raises InvalidInput with every mistake in it, UserError when it cannot be
+    read."""
+    path = Path(root) / HOLDS_FILE
     shown = shown_path(str(path), shown_from or Path.cwd())
     data = read_file(path, shown)
     if data is None:
@@ -112,7 +113,7 @@ async def open_holding(
     repository: Repository, commits: Commits | None = None, shown_from: Path | None = None
 ) -> Holding:
     """Raises as `holds_file`."""
-    written = holds_file(repository, shown_from).holds
+    written = holds_file(repository.root, shown_from).holds
     log = await (commits or NoCommits()).recent(MOST_COMMITS)
     return Holding(written, history_of(log))
 
