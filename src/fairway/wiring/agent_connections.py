@@ -47,6 +47,10 @@ class AgentConnection:
     session: Session
     secrets: SecretRegister
 
+    @property
+    def requests(self) -> int:
+        return self.kube.requests.total()
+
     @asynccontextmanager
     async def gathering(self, tree: Tree, environment: Environment) -> AsyncIterator[Gathering]:
         from fairway.services.engine.gathering import Gathering

@@ -5,6 +5,8 @@ The rule not to break: whatever a pass asks the cluster is about the releases th
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -23,6 +25,8 @@ from fairway.services.engine.running import EnvironmentRun, Gather, RunOptions
 from fairway.services.engine.session import Session
 from fairway.services.recording.recorder import Recorder
 
+log = logging.getLogger(__name__)
+
 
 class Connected(Protocol):
     """One environment's cluster, connected for as long as its agent looks after it."""
@@ -32,6 +36,11 @@ class Connected(Protocol):
 
     @property
     def secrets(self) -> SecretRegister: ...
+
+    @property
+    def requests(self) -> int:
+        """Requests that were sent to the cluster so far."""
+        ...
 
     def gathering(self, tree: Tree, environment: Environment) -> AbstractAsyncContextManager[Gather]:
         """The inputs of releases as a commit has them; good for one pass."""
@@ -115,7 +124,7 @@ class Carrying:
             reason=what.reason,
         )
         run = self._recorder.begin(Door.AGENT, "apply", cause)
-        log = LedgerLog(
+        ledger = LedgerLog(
             self._recorder,
             run,
             environment=environment.name,
@@ -132,8 +141,13 @@ class Carrying:
             commit=head.commit,
             subject=head.subject,
         )
-        with masked_errors(connected.secrets.mask):
-            return await self._run(connected, what, options, report, log, begun)
+        before, started = connected.requests, time.monotonic()
+        try:
+            with masked_errors(connected.secrets.mask):
+                return await self._run(connected, what, options, report, ledger, begun)
+        finally:
+            extra = {"environment": environment.name, "requests": connected.requests - before}
+            log.info("agent.pass_ended", extra={**extra, "seconds": round(time.monotonic() - started, 3)})
 
     async def _run(
         self,
@@ -141,10 +155,12 @@ class Carrying:
         what: Pass,
         options: RunOptions,
         report: Reporter,
-        log: LedgerLog,
+        ledger: LedgerLog,
         begun: Callable[[RunResult], None],
     ) -> RunResult:
         async with connected.gathering(what.tree, what.environment) as gather:
-            work = EnvironmentRun(connected.session, what.environment, gather, options=options, report=report, log=log)
+            work = EnvironmentRun(
+                connected.session, what.environment, gather, options=options, report=report, log=ledger
+            )
             begun(work.result)
             return await work.apply()
