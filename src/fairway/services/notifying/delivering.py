@@ -80,7 +80,7 @@ class Deliverer:
             await self._keep(replace(delivery, state=DeliveryState.FAILED, attempts=attempts))
             raise
         if delivery.state is DeliveryState.FAILED:
-            _log.warning("notification.failed", extra={"channel": message.channel, "delivery": message.id})
+            _log.info("notification.failed", extra={"channel": message.channel, "delivery": message.id})
             self._warn(
                 f'a message to "{message.channel}" was not delivered: {delivery.answer} '
                 f"(once more: fairway notifications resend {message.id})"

@@ -63,7 +63,7 @@ class Notifier:
             for one in route(happening, self._routes, tuple(self._channels), self._addressed):
                 self._put(one)
         except Exception:
-            _log.exception("notification.not_taken", extra={"event": happening.id})
+            _log.exception("notification.not_taken", extra={"event": str(getattr(happening, "id", ""))})
 
     async def run(self) -> None:
         """Deliver until cancelled; what waits then still goes out, as far as `GRACE` allows."""
