@@ -18,6 +18,11 @@ log: {{level: error, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {storage}}}, delete: {{enabled: true}}}}
 http: {{addr: "127.0.0.1:{port}"}}
 """
+_NOTIFY = """\
+notifications:
+  endpoints:
+    - {{name: t, url: "{url}", headers: {{Authorization: ["Bearer {token}"]}}, timeout: 5s, threshold: 5, backoff: 1s}}
+"""
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,12 @@ class OciRegistry:
 
 
 @contextmanager
-def oci_registry(program: Path, folder: Path) -> Iterator[OciRegistry]:
-    """Run a registry that keeps its storage in `folder`."""
+def oci_registry(program: Path, folder: Path, notify: tuple[str, str] | None = None) -> Iterator[OciRegistry]:
+    """Run a registry that keeps its storage in `folder`, and tells `notify` (address, bearer token) of pushes."""
     (port,) = choose(1)
     config = folder / "config.yml"
-    config.write_text(_CONFIG.format(storage=folder / "storage", port=port), encoding="utf-8")
+    told = _NOTIFY.format(url=notify[0], token=notify[1]) if notify else ""
+    config.write_text(_CONFIG.format(storage=folder / "storage", port=port) + told, encoding="utf-8")
     with (folder / "registry.log").open("wb") as log:
         process = subprocess.Popen(
             [program, "serve", config], stdout=log, stderr=log, env={"OTEL_TRACES_EXPORTER": "none"}

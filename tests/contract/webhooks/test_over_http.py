@@ -119,6 +119,14 @@ async def test_a_body_may_have_a_mebibyte_and_no_more() -> None:
         assert (await client.post(path, content=in_parts(full + b" " * 70000))).status_code == 413
 
 
+async def test_a_body_that_does_not_come_is_not_waited_for_forever() -> None:
+    async with served(WebParts(everything(PendingWakes()), longest_body=0.05)) as client:
+        reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+        writer.write(b"POST /hooks/registry/generic HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+        assert (await reader.readline()).split()[1] == b"408"
+        writer.close()
+
+
 async def test_when_our_own_secret_cannot_be_read_the_sender_shall_try_again(caplog: pytest.LogCaptureFixture) -> None:
     def missing(kind: str) -> Sequence[str]:
         raise UserError("the variable HOOK is not set")

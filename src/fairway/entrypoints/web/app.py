@@ -24,7 +24,7 @@ def create_app(parts: WebParts) -> FastAPI:
     _add_health(app, parts)
     _add_pages(app, parts)
     if parts.intake is not None:
-        add_hooks(app, parts.intake, parts.now)
+        add_hooks(app, parts.intake, parts.now, parts.longest_body)
     return app
 
 

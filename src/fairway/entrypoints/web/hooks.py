@@ -19,49 +19,53 @@ from fairway.entrypoints.web.answers import json_answer
 from fairway.services.intake.intake import Heard, Intake, NoSuchEndpoint
 
 MOST_BYTES = 1024 * 1024
-LONGEST_BODY = 10.0
-"""Seconds in which a body must have arrived."""
 
 _LOG = logging.getLogger(__name__)
 
 Hear = Callable[[Delivery], Awaitable[Heard]]
 
 
-def add_hooks(app: FastAPI, intake: Intake, now: Callable[[], datetime]) -> None:
+def add_hooks(app: FastAPI, intake: Intake, now: Callable[[], datetime], longest_body: float) -> None:
+    """`longest_body` in seconds."""
+
+    async def answered(request: Request, hear: Hear) -> Response:
+        try:
+            async with asyncio.timeout(longest_body):
+                body = await _body(request)
+        except TimeoutError:
+            return _error(408, "the body did not arrive in time")
+        except ClientDisconnect:
+            return _error(400, "the body ended early")
+        if body is None:
+            return _error(413, f"the body is larger than {MOST_BYTES} bytes")
+        return await _heard(
+            Delivery(_headers(request), body, now(), dict(request.query_params)), hear, request.url.path
+        )
+
     @app.post("/hooks/git/{sender}")
     async def git(sender: str, request: Request) -> Response:
         async def hear(delivery: Delivery) -> Heard:
             return intake.git(sender, delivery)
 
-        return await _answered(request, now, hear)
+        return await answered(request, hear)
 
     @app.post("/hooks/registry/{sender}")
     async def registry(sender: str, request: Request) -> Response:
         async def hear(delivery: Delivery) -> Heard:
             return intake.registry(sender, delivery)
 
-        return await _answered(request, now, hear)
+        return await answered(request, hear)
 
     @app.post("/hooks/pubsub")
     async def pubsub(request: Request) -> Response:
-        return await _answered(request, now, intake.pubsub)
+        return await answered(request, intake.pubsub)
 
 
-async def _answered(request: Request, now: Callable[[], datetime], hear: Hear) -> Response:
-    try:
-        async with asyncio.timeout(LONGEST_BODY):
-            body = await _body(request)
-    except TimeoutError:
-        return _error(408, "the body did not arrive in time")
-    except ClientDisconnect:
-        return _error(400, "the body ended early")
-    if body is None:
-        return _error(413, f"the body is larger than {MOST_BYTES} bytes")
-    delivery = Delivery(_headers(request), body, now(), dict(request.query_params))
+async def _heard(delivery: Delivery, hear: Hear, path: str) -> Response:
     try:
         heard = await hear(delivery)
     except FairwayError as error:
-        return _refusal(error, request.url.path)
+        return _refusal(error, path)
     return json_answer(202, _told(heard))
 
 

@@ -12,6 +12,8 @@ from fairway.services.intake.intake import Intake
 Checks: TypeAlias = Mapping[str, str]
 """What was looked at, and what is wrong with it; an empty text means that it is fine."""
 
+LONGEST_BODY = 10.0
+
 
 def nothing_to_check() -> Checks:
     return {}
@@ -44,3 +46,5 @@ class WebParts:
     metrics: Callable[[], tuple[bytes, str]] = no_metrics
     """The page and its content type."""
     now: Callable[[], datetime] = utc_now
+    longest_body: float = LONGEST_BODY
+    """Seconds in which the body of a delivery must have arrived."""
