@@ -18,8 +18,9 @@ from fairway.domain.repository.models import ChartReference, Environment, Reposi
 from fairway.domain.values.secrets import SecretRegister
 from fairway.services.charts import Charts
 from fairway.services.loading import read_repository
-from fairway.services.upgrades.checking import Report, Upgrades, Wanted
+from fairway.services.upgrades.checking import Held, Report, Upgrades, Wanted, nothing_held
 from fairway.services.upgrades.patching import Patched, patch
+from fairway.services.upgrades.pulling import NoPullSecrets, PullSecrets
 from fairway.services.values.chart_files import ChartFiles
 from fairway.services.values.reading import ValueFiles
 from fairway.services.values.resolving import ReleaseValues
@@ -74,6 +75,8 @@ class Shop:
     registry: MemoryRegistry
     charts: OfferedCharts
     variables: dict[str, str] = field(default_factory=dict)
+    held: Held = nothing_held
+    pull_secrets: PullSecrets = field(default_factory=NoPullSecrets)
 
     def write(self, name: str, text: str) -> None:
         path = self.folder / name
@@ -95,7 +98,7 @@ class Shop:
             charts = ChartFiles(DiskFolders(), files)
             return ReleaseValues(environment, ports=ports, files=files, charts=charts, register=SecretRegister())
 
-        return Upgrades(self.registry, self.charts, values)
+        return Upgrades(self.registry, self.charts, values, self.held, self.pull_secrets)
 
     async def check(self, *environments: str, wanted: Wanted = Wanted()) -> Report:
         found = self.repository.environments
