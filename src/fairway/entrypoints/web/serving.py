@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -69,9 +69,10 @@ async def serving(app: ASGIApp, listen: Listen) -> AsyncIterator[str]:
         listener.close()
 
 
-async def serve(app: ASGIApp, listen: Listen) -> None:
-    """Until cancelled."""
-    async with serving(app, listen):
+async def serve(app: ASGIApp, listen: Listen, started: Callable[[str], object] = str) -> None:
+    """Until cancelled; `started` is told the address."""
+    async with serving(app, listen) as address:
+        started(address)
         await asyncio.Event().wait()
 
 

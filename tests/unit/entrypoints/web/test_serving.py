@@ -67,8 +67,9 @@ async def test_a_request_under_way_is_answered_when_serving_is_cancelled() -> No
 
 
 async def test_serving_goes_on_until_cancelled() -> None:
-    running = asyncio.create_task(serve(APP, ANY))
-    await asyncio.sleep(0.05)
+    started: asyncio.Queue[str] = asyncio.Queue()
+    running = asyncio.create_task(serve(APP, ANY, started.put_nowait))
+    assert parse_listen(await started.get()) is not None
     assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
