@@ -1,0 +1,1 @@
+"""One of several acts at a time. Contract: docs/spec/leadership.md."""
