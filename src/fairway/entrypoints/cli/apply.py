@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 @click.option("--even-suspended", is_flag=True, help="Apply what is suspended too.")
 @click.option("--force", is_flag=True, help="Store a new revision also where nothing changed.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask, also for protected environments.")
+@click.option("--notify", is_flag=True, help="Tell the channels of fairway.yaml what happens.")
 @click.option("--quiet", "-q", is_flag=True, help="Only failures and the closing line.")
 @output_option("text", "json", "yaml")
 @engine_option
@@ -65,6 +66,7 @@ def apply(
     even_suspended: bool,
     force: bool,
     yes: bool,
+    notify: bool,
     quiet: bool,
     output: str,
     engine: str,
@@ -105,7 +107,7 @@ def apply(
     if plan_file is not None:
         from fairway.entrypoints.cli.saved_plans import apply_saved
 
-        return apply_saved(settings, plan_file, environments_file, environment, yes=yes, quiet=quiet)
+        return apply_saved(settings, plan_file, environments_file, environment, yes=yes, quiet=quiet, notify=notify)
     repository = loaded(environments_file)
     environments = chosen(repository, environment, cluster)
     if init_first or gitlab:
@@ -126,6 +128,7 @@ def apply(
         quiet,
         output,
         even_suspended,
+        notify,
     )
     return run_async(apply_environments(settings, repository, environments, options))
 

@@ -19,6 +19,7 @@ import click
 from fairway.domain.errors import FairwayError, Transient
 from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.errors import show_error, warn
+from fairway.entrypoints.cli.notifying import Telling, notifying
 from fairway.entrypoints.cli.options import file_words, with_file
 from fairway.entrypoints.cli.running import INTERRUPTED
 from fairway.settings import Settings
@@ -48,6 +49,7 @@ class ApplyOptions:
     quiet: bool = False
     output: str = "text"
     even_suspended: bool = False
+    notify: bool = False
 
 
 @dataclass(slots=True)
@@ -80,6 +82,7 @@ class Call:
     recorder: Recorder
     run: Run
     report: Reporter
+    telling: Telling
 
 
 async def apply_environments(
@@ -103,8 +106,11 @@ async def apply_environments(
     async with wiring.recorder(settings, warn) as recorder:
         run = wiring.begin_run(recorder, settings, facts, "apply")
         with reporting(sys.stderr, form=form, color=settings.color, quiet=options.quiet) as report:
-            async with wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts:
-                call = Call(settings, repository, options, facts, charts, recorder, run, with_file(report))
+            async with (
+                notifying(settings, Path(repository.environments_file), wanted=options.notify) as telling,
+                wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts,
+            ):
+                call = Call(settings, repository, options, facts, charts, recorder, run, with_file(report), telling)
                 for environment, only in chosen:
                     ended.append(await _one(call, environment, only, away=_away(ended)))
                     if ended[-1].interrupted:
@@ -148,12 +154,13 @@ def _away(ended: Sequence[Ended]) -> dict[str, str]:
 
 async def _one(call: Call, environment: Environment, only: frozenset[str], *, away: dict[str, str]) -> Ended:
     ended = Ended(environment)
+    told = call.telling.beside(call.report, environment)
     begun = False
 
     def report(event: Event) -> None:
         nonlocal begun
         begun = True
-        call.report(event)
+        told(event)
 
     try:
         if first := away.get(environment.cluster.name):
@@ -161,6 +168,7 @@ async def _one(call: Call, environment: Environment, only: frozenset[str], *, aw
         await _run(call, ended, only, report)
     except FairwayError as error:
         ended.error = error
+        call.telling.not_run(environment, error)
         show_error(error, about=environment.name)
     except asyncio.CancelledError:
         ended.interrupted = True

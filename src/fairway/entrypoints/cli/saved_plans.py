@@ -43,7 +43,14 @@ def save_plan(path: Path, results: Sequence[PlannedEnvironment]) -> None:
 
 
 def apply_saved(
-    settings: Settings, path: Path, environments_file: Path, environment: str | None, *, yes: bool, quiet: bool
+    settings: Settings,
+    path: Path,
+    environments_file: Path,
+    environment: str | None,
+    *,
+    yes: bool,
+    quiet: bool,
+    notify: bool = False,
 ) -> int:
     """Apply a saved plan; the exit code. Refuses everything when the cluster or the inputs moved."""
     from fairway.domain.releases.plan_file import load
@@ -67,12 +74,13 @@ def apply_saved(
         confirm_protected(found, yes=yes)
         environments.append(found)
     place = Place(repository, tuple(environments))
-    return run_async(_apply(settings, place, saved, quiet=quiet))
+    return run_async(_apply(settings, place, saved, quiet=quiet, notify=notify))
 
 
-async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: bool) -> int:
+async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: bool, notify: bool) -> int:
     from fairway import wiring
     from fairway.entrypoints.cli.errors import warn
+    from fairway.entrypoints.cli.notifying import notifying
     from fairway.entrypoints.cli.opening import facts_of, opened_environment
     from fairway.entrypoints.cli.options import with_file
     from fairway.entrypoints.cli.render.progress import form_for, reporting
@@ -90,7 +98,10 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
         sys.stderr, in_github_actions=settings.in_github_actions, quiet=quiet, terminal=os.environ.get("TERM", "")
     )
     code = 0
-    async with wiring.recorder(settings, warn) as recorder:
+    async with (
+        wiring.recorder(settings, warn) as recorder,
+        notifying(settings, Path(place.repository.environments_file), wanted=notify) as telling,
+    ):
         run = wiring.begin_run(recorder, settings, facts, "apply")
         with reporting(sys.stderr, form=form, color=settings.color, quiet=quiet) as report:
             for environment in place.environments:
@@ -104,8 +115,9 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
                 )
                 async with opened_environment(settings, place, environment) as opened:
                     log = wiring.change_log(settings, recorder, run, environment, opened.secrets)
+                    told = telling.beside(with_file(report), environment)
                     work = EnvironmentRun(
-                        opened.session, environment, opened.gather, options=options, report=with_file(report), log=log
+                        opened.session, environment, opened.gather, options=options, report=told, log=log
                     )
                     try:
                         code = max(code, (await work.apply()).exit_code)

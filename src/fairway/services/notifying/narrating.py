@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from fairway.domain.errors import Severity
+from fairway.domain.errors import FairwayError, Severity
 from fairway.domain.notifications.event import EventKind, Happening
 from fairway.domain.notifications.narration import Part, corrected, ended, started
 from fairway.domain.progress import Event, Outcome, ReleaseFinished, ReleaseStarted, Reporter, RunFinished, RunStarted
@@ -80,7 +80,23 @@ class Narrator:
             self._release_finished(self._run, event)
         elif isinstance(event, RunFinished):
             run, self._run = self._run, None
+            self._failed.pop("", None)
             self._finished(run, event)
+
+    def broken(self, error: FairwayError) -> None:
+        """The environment's run could not begin, or ended by this; the same of the same is told once."""
+        start = (
+            self._run.start if self._run else RunStarted(self.environment.name, self.environment.cluster.name, "", ())
+        )
+        run, self._run = self._run or _Run(start, self._new_id()), None
+        failure = (start.commit or error.message, Outcome.FAILED)
+        if self._failed.get("") == failure:
+            return
+        self._failed[""] = failure
+        lines = (error.message, *((error.fix,) if error.fix else ()))
+        title = f"{self.environment.name}: nothing was applied"
+        for part in list(run.parts.values()) or [Part(self.environment.owner)]:
+            self._send(run, part, EventKind.DEPLOYMENT_FAILED, Severity.ERROR, title, lines)
 
     def _release_started(self, run: _Run, event: ReleaseStarted) -> None:
         if event.action in _QUIET:
