@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fairway.domain.upgrades.pinning import shown
 from fairway.entrypoints.cli.output import table
 
 if TYPE_CHECKING:
     from fairway.domain.errors import FairwayError
     from fairway.services.upgrades.checking import Look, Report
     from fairway.services.upgrades.patching import Patched
+    from fairway.services.upgrades.watching import Watch
 
 
 def upgrades_table(looks: Sequence[Look]) -> str:
@@ -26,7 +28,7 @@ def upgrades_table(looks: Sequence[Look]) -> str:
             look.watch.release.name,
             look.watch.name,
             look.watch.current,
-            look.new,
+            _short(look.new or ""),
             look.watch.where,
         )
         for look in looks
@@ -55,7 +57,7 @@ def explained(looks: Iterable[Look]) -> str:
 def _explained(look: Look, *, several: bool) -> str:
     watch = look.watch
     release = click.style(f"{watch.environment}/{watch.release.name}" if several else watch.release.name, bold=True)
-    lines = [f"{release}   {watch.key} {watch.current} ({watch.name}, track {watch.track}) ← {watch.where}"]
+    lines = [f"{release}   {watch.key} {watch.current} ({watch.name}, {_follows(watch)}) ← {watch.where}"]
     width = max((len(verdict.tag) for verdict in look.choice.verdicts), default=0)
     for verdict in look.choice.verdicts:
         text = f"{'→' if verdict.chosen else ' '} {verdict.tag:<{width}}   {verdict.reason}"
@@ -85,7 +87,22 @@ def _edited_at(look: Look, patched: Patched) -> str:
 
 
 def _change(look: Look) -> str:
-    return f"{look.watch.current} → {look.new}"
+    return f"{look.watch.current} → {_short(look.new or '')}"
+
+
+def _short(version: str) -> str:
+    """With as many digits of a digest as people look at; the file and `-o json` have them all."""
+    tag, at, digest = version.partition("@")
+    return f"{tag}{at}{shown(digest)}" if at else tag
+
+
+def _follows(watch: Watch) -> str:
+    """The trigger's track and what else it says."""
+    rules = watch.rules
+    named = (("filter", rules.filter), ("extract", rules.extract), ("range", rules.range), ("", watch.platform))
+    said = [f"{name} {text}".strip() for name, text in named if text]
+    flags = (("pre-releases", rules.pre_releases), ("digest pinned", watch.follows_digest))
+    return ", ".join((f"track {watch.track}", *said, *(name for name, on in flags if on)))
 
 
 def report_data(report: Report, patched: Patched | None = None, *, explain: bool = False) -> dict[str, Any]:
