@@ -1,11 +1,12 @@
 """Every forge's reader against the shapes that its forge publishes."""
 
 import json
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.contract.webhooks.payloads import ARRIVED, delivery
+from tests.contract.webhooks.payloads import ARRIVED, delivery, payload
 
 from fairway.domain.webhooks.delivery import Delivery, Malformed, Parsed
 from fairway.domain.webhooks.git import GIT_SENDERS
@@ -129,6 +130,16 @@ def test_a_malformed_body_is_told_by_its_field(
     with pytest.raises(Malformed) as error:
         GIT_SENDERS[sender](Delivery(headers, json.dumps(body).encode(), ARRIVED))
     assert message in error.value.message
+
+
+def test_github_may_send_a_form_as_it_does_unless_told_otherwise() -> None:
+    headers = {**GITHUB, "content-type": "application/x-www-form-urlencoded"}
+    body = urlencode({"payload": payload("github/push").decode()}).encode()
+    (push,) = GIT_SENDERS["github"](Delivery(headers, body, ARRIVED)).pushes
+    assert push.branch == "master"
+    for spoiled in (b"", b"x=1", b"payload=", b"a=1&" * 1000):
+        with pytest.raises(Malformed, match="the form has no payload"):
+            GIT_SENDERS["github"](Delivery(headers, spoiled, ARRIVED))
 
 
 @pytest.mark.parametrize("url", ["https://[::1", "http://host:port/x", "", " ", "file:///srv/x.git"])

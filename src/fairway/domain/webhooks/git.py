@@ -33,7 +33,7 @@ def _by_ref(delivery: Delivery, source: str, id: str, event: str) -> Parsed:
         return Parsed(ignored="ping", id=id)
     if event != "push":
         return Parsed(ignored=f"not a push: {event[:60] or 'no event is named'}", id=id)
-    body = Body.of(delivery.body)
+    body = Body.of(delivery.payload)
     ref = body.get("ref").text()
     commit = body.get("after").text()
     repository = body.get("repository").object()
@@ -42,7 +42,7 @@ def _by_ref(delivery: Delivery, source: str, id: str, event: str) -> Parsed:
 
 
 def gitlab(delivery: Delivery) -> Parsed:
-    body = Body.of(delivery.body)
+    body = Body.of(delivery.payload)
     id = delivery.header("idempotency-key")
     kind = body.get("object_kind").maybe() or body.get("event_name").maybe()
     if kind != "push":
@@ -59,7 +59,7 @@ def bitbucket(delivery: Delivery) -> Parsed:
         return Parsed(ignored="ping", id=id)
     if event not in ("repo:push", "repo:refs_changed"):
         return Parsed(ignored=f"not a push: {event[:60] or 'no event is named'}", id=id)
-    body = Body.of(delivery.body)
+    body = Body.of(delivery.payload)
     repository = body.get("repository").object()
     found = _cloud(body, repository, id) if event == "repo:push" else _data_center(body, repository, id)
     if not found:

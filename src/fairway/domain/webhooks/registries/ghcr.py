@@ -19,7 +19,7 @@ def parse(delivery: Delivery) -> Parsed:
         return Parsed(ignored="ping", id=id)
     if event not in ("package", "registry_package"):
         return Parsed(ignored=f"not a package: {event[:60] or 'no event is named'}", id=id)
-    body = Body.of(delivery.body)
+    body = Body.of(delivery.payload)
     package = body.get(event).object()
     if body.get("action").text() not in _ACTIONS:
         return Parsed(ignored="nothing was pushed", id=id)
