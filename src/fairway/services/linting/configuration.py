@@ -37,12 +37,16 @@ def check_configuration_file(repository_file: Path, shown_from: Path | None, fin
 
 def _check_files(configuration: Configuration, folder: Path, site: Site, findings: Findings) -> None:
     """Files that the repository brings; those of secrets are often there only where the agent runs."""
-    git = configuration.git
-    credentials, verify = git.credentials, git.verify
+    credentials, verify = configuration.git.credentials, configuration.git.verify
+    channels = enumerate(configuration.notifications.channels)
     named = (
         (("git", "credentials", "knownHosts"), credentials.known_hosts if credentials else None),
         (("git", "verify", "allowedSigners"), verify.allowed_signers if verify else None),
         (("git", "verify", "gpgKeys"), verify.gpg_keys if verify else None),
+        *(
+            (("notifications", "channels", n, "email", "caFile"), one.email.ca_file if one.email else None)
+            for n, one in channels
+        ),
     )
     for place, written in named:
         if written is not None and not os.path.isfile(folder / written):
