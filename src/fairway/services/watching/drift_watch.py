@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -93,11 +93,16 @@ class DriftWatch:
         """How many watches are open."""
         return len(self._feeds)
 
-    def watching(self, environment: Environment, summaries: Iterable[RevisionSummary]) -> None:
-        """From now on these are the releases of an environment, as their stored revisions say. Costs no request."""
-        now = {one.key: one for one in watched(environment, summaries)}
+    def watching(
+        self, environment: Environment, summaries: Iterable[RevisionSummary], *, only: Collection[str] | None = None
+    ) -> None:
+        """From now on these are the releases of an environment, as their stored revisions say. Costs no request.
+
+        With `only` nothing is said of other releases than these.
+        """
+        now = {one.key: one for one in watched(environment, summaries) if only is None or one.key[1] in only}
         for key in self._register.of(environment.name):
-            if key not in now:
+            if key not in now and (only is None or key[1] in only):
                 self._drop(key)
         for key, one in now.items():
             if self._register.put(one):
