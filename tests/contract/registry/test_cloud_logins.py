@@ -21,7 +21,7 @@ from fairway.adapters.charts.oci_session import OciSessions
 from fairway.adapters.charts.web import Web
 from fairway.adapters.registry.asking import Asking
 from fairway.adapters.registry.ecr import EARLY, EcrLogins, region_of
-from fairway.adapters.registry.google import SCOPE, GoogleLogins, is_google
+from fairway.adapters.registry.google import AGAIN, SCOPE, GoogleLogins, is_google
 from fairway.adapters.registry.listing import Listing
 from fairway.adapters.registry.pull_secrets import PullSecretLogins
 from fairway.adapters.registry.tag_lists import TagLists
@@ -217,11 +217,18 @@ async def test_google_that_refuses_says_how_to_log_in(google: Google, tmp_path: 
 async def test_without_credentials_google_gives_nothing() -> None:
     from google.auth.exceptions import DefaultCredentialsError
 
+    asked: list[None] = []
+
     def none() -> Any:
+        asked.append(None)
         raise DefaultCredentialsError("no")
 
-    logins = GoogleLogins(none)
-    assert await logins.login_of(GAR) is None
+    now = [0.0]
+    logins = GoogleLogins(none, lambda: now[0])
+    for seconds, looked in ((0.0, 1), (1.0, 1), (AGAIN, 2)):
+        now[0] = seconds
+        assert await logins.login_of(GAR) is None
+        assert len(asked) == looked
     assert "gcloud auth application-default login" in logins.advice(GAR)
 
 

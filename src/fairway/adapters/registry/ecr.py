@@ -22,6 +22,8 @@ PUBLIC = "public.ecr.aws"
 PUBLIC_REGION = "us-east-1"
 EARLY = 600.0
 """Seconds before its end from which on a token is not used anymore."""
+AGAIN = 300.0
+"""Seconds after which AWS is asked again when it gave nothing."""
 _PRIVATE = re.compile(
     r"\d{12}\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.(?:com|com\.cn|eu)|on\.(?:aws|amazonwebservices\.com\.cn))"
 )
@@ -33,7 +35,8 @@ class EcrLogins:
     def __init__(self, env: Mapping[str, str], clock: Callable[[], float] = time.time) -> None:
         self._env = env
         self._clock = clock
-        self._known: dict[str, tuple[Login, float]] = {}
+        self._known: dict[str, tuple[Login | None, float]] = {}
+        """What AWS gave, and when it is asked again."""
         self._trouble: dict[str, str] = {}
         self._asking = asyncio.Lock()
 
@@ -43,11 +46,10 @@ class EcrLogins:
         if region is None:
             return None
         async with self._asking:
-            login, ends = self._known.get(host, (None, 0.0))
-            if login is None or self._clock() >= ends - EARLY:
+            login, again = self._known.get(host, (None, 0.0))
+            if self._clock() >= again:
                 login, ends = await asyncio.to_thread(self._ask, host, region)
-                if login is not None:
-                    self._known[host] = (login, ends)
+                self._known[host] = (login, ends - EARLY if login else self._clock() + AGAIN)
             return login
 
     def advice(self, host: str) -> str:

@@ -7,6 +7,7 @@ first use. Source: Artifact Registry documentation, "Access token".
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,25 @@ if TYPE_CHECKING:
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 USER = "oauth2accesstoken"
+AGAIN = 300.0
+"""Seconds after which credentials are looked for again: looking takes seconds where there are none."""
 LOGIN = "gcloud auth application-default login, or point GOOGLE_APPLICATION_CREDENTIALS to a key file"
 
 
 class GoogleLogins:
-    """`credentials` returns what google-auth calls credentials; it is called once."""
+    """`credentials` returns what google-auth calls credentials; where it has none, it is asked again after AGAIN.
 
-    def __init__(self, credentials: Callable[[], Credentials] | None = None) -> None:
+    `clock` counts seconds.
+    """
+
+    def __init__(
+        self,
+        credentials: Callable[[], Credentials] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._find = credentials or _application_default
+        self._clock = clock
+        self._again = 0.0
         self._credentials: Credentials | None = None
         self._trouble = ""
         self._asking = asyncio.Lock()
@@ -35,7 +47,11 @@ class GoogleLogins:
         if not is_google(host):
             return None
         async with self._asking:
+            if self._trouble and self._clock() < self._again:
+                return None
             token = await asyncio.to_thread(self._token)
+            if not token:
+                self._again = self._clock() + AGAIN
         return Login(USER, token) if token else None
 
     def advice(self, host: str) -> str:
