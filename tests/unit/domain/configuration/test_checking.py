@@ -108,6 +108,21 @@ def test_addresses_are_looked_at(text: str, good: bool) -> None:
     assert (check(text)[1] == []) is good
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("message: 'Upgrade {release} to {new}'", []),
+        ("message: 'Upgrade {realease}'", ["unknown-placeholder 1:21"]),
+        ("pullRequests: {title: '{x}', body: '{count} {y}'}", ["unknown-placeholder 1:34", "unknown-placeholder 1:47"]),
+        ("pullRequests: {branch: '{environment}'}", ["bad-value 1:35"]),
+        ("pullRequests: {branch: ''}", ["bad-value 1:35"]),
+        ("pullRequests: {branch: 'upgrades-{environment}'}", []),
+    ],
+)
+def test_texts_are_looked_at(text: str, found: list[str]) -> None:
+    assert check(f"upgrades: {{{text}}}")[1] == found
+
+
 def test_a_password_in_an_address_is_in_no_message() -> None:
     findings = Findings()
     text = "git: {url: 'https://u:hunter2@x/y'}\nserver: {publicUrl: 'https://u:hunter2@x'}\n"
