@@ -7,8 +7,7 @@ of the environment, a template) is refused with its place; what only the chart h
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -16,8 +15,9 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from fairway.domain.errors import Position, UserError
 from fairway.domain.repository.models import CHART_VERSION, ChartReference, Locked, Release
 from fairway.domain.repository.resolving.locking import LOCK_FILE
-from fairway.domain.upgrades.adding import add_value, set_in_values_file
-from fairway.domain.upgrades.splice import splice, splice_all
+from fairway.domain.upgrades.documents import slices
+from fairway.domain.upgrades.helm_objects import helm_objects
+from fairway.domain.upgrades.places import Place
 from fairway.domain.upgrades.written import CannotEdit, WrittenFile, entries, read_written
 from fairway.domain.values.layers import LayerKind
 from fairway.domain.values.paths import parse_key
@@ -28,49 +28,6 @@ from fairway.domain.yaml.scalars import plain_scalar, scalar_text
 
 Read = Callable[[str], bytes]
 """The bytes of a file by the name that positions carry."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an edit goes. `file` is named as positions name it."""
-
-    file: str
-    path: Path
-    """Of the scalar; with `added_key`, of the release that gets a new value."""
-    added_key: str = ""
-    made: bool = False
-    """Keys on the path that are missing are made; so is the file."""
-
-    @property
-    def is_scalar(self) -> bool:
-        """Whether only a scalar that stands there changes."""
-        return not self.added_key and not self.made
-
-    def changed(self, data: bytes, new: str) -> bytes:
-        """The file with the new value, every other byte as it was. Raises InvalidInput, CannotEdit."""
-        if self.added_key:
-            return add_value(data, self.file, self.path, self.added_key, new)
-        if self.made:
-            return set_in_values_file(data, self.file, self.path, new)
-        return splice(data, self.file, self.path, new)
-
-
-def change_all(data: bytes, edits: Mapping[Place, str]) -> tuple[bytes, dict[Place, UserError]]:
-    """A file after several edits of it, and those that were refused: one bad edit does not hold up the others."""
-    rest = {place: new for place, new in edits.items() if not place.is_scalar}
-    scalars = {place: new for place, new in edits.items() if place.is_scalar}
-    refused: dict[Place, UserError] = {}
-    if scalars:
-        try:
-            data = splice_all(data, next(iter(scalars)).file, {place.path: new for place, new in scalars.items()})
-        except UserError:
-            rest = {**scalars, **rest}
-    for place, new in rest.items():
-        try:
-            data = place.changed(data, new)
-        except UserError as error:
-            refused[place] = error
-    return data, refused
 
 
 def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) -> Place:
@@ -88,6 +45,8 @@ def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) ->
     if strongest is None or layer in (LayerKind.CHART, LayerKind.SUBCHART):
         return Place(own_file, _release_path(read_written(read(own_file), own_file), release), key)
     where = strongest.position
+    if layer is LayerKind.RESOURCE:
+        return _in_object(strongest, read)
     fix = f'write {{key: {key}, value: "…"}} under values of release "{release.name}"'
     if layer in (LayerKind.ENVIRONMENT, LayerKind.ENVIRONMENT_FILE):
         message = (
@@ -140,6 +99,17 @@ def _locked(release: Release, key: str) -> Locked | None:
 def _in_lock(locked: Locked, read: Read) -> Place:
     place = Place(locked.position.file, (locked.entry, locked.key))
     return _unchanged(place, read, locked.value, locked.position)
+
+
+def _in_object(origin: Origin, read: Read) -> Place:
+    """In the document of a resource file that has the line."""
+    file = origin.position.file
+    data = read(file)
+    numbers = [n for n, part in enumerate(slices(data, file)) if part.line < origin.position.line]
+    for one in helm_objects(data, file):
+        if numbers and one.document == numbers[-1] and one.at(origin.path) == origin.value:
+            return Place(file, origin.path, document=one.document)
+    raise CannotEdit("this value changed since the repository was read", where=origin.position, fix="run it again")
 
 
 def _unchanged(place: Place, read: Read, value: Any, where: Position) -> Place:

@@ -138,13 +138,17 @@ def read_written(data: bytes, file: str) -> WrittenFile:
     """Remembers the last files, because places are found in the text that is edited next; nodes are never changed.
 
     Raises UserError when the file is not UTF-8, InvalidInput when it is not YAML with one document."""
+    return written_text(decoded(data, file), file)
+
+
+def decoded(data: bytes, file: str) -> str:
+    """The text of a file, with its byte order mark. Raises UserError with the line when it is not UTF-8."""
     try:
-        text = data.decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         message = f"byte {error.start} is not UTF-8"
         raise UserError(message, where=Position(file, line), fix="save the file as UTF-8") from error
-    return written_text(text, file)
 
 
 def written_text(text: str, file: str) -> WrittenFile:

@@ -29,6 +29,8 @@ class LayerKind(StrEnum):
     RELEASE_FILE = "release values file"
     RELEASE = "release value"
     LOCK = "lock file"
+    RESOURCE = "resource file"
+    """Never merged: an object that holds values of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from fairway.services.upgrades.describing import upgrade_of
 from fairway.services.upgrades.holding import holds_file
 from fairway.services.upgrades.patching import ValueEdit, edit_values
 from fairway.services.upgrades.standing import Standing, Standings
-from fairway.services.upgrades.watching import CHART_VERSION, Watch
+from fairway.services.upgrades.watching import Watch
 from fairway.services.writing.changes import Change, Edited
 from fairway.services.writing.making import Made
 
@@ -201,6 +201,6 @@ def value_edit(found: tuple[Environment, Release], key: str, new: str, now: Stan
 
 def _triggers(release: Release, upgrade: Upgrade) -> bool:
     """Whether the release still asks for upgrades of this value."""
-    if upgrade.key == CHART_VERSION and upgrade.kind == "chart":
+    if upgrade.kind == "chart":
         return bool(release.chart_triggers)
     return any(trigger.tag_value == upgrade.key for trigger in release.image_triggers)

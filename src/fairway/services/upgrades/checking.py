@@ -25,6 +25,7 @@ from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.domain.values.explaining import Explanation
 from fairway.services.upgrades.deciding import Ask, Refused, settle
 from fairway.services.upgrades.describing import describe
+from fairway.services.upgrades.objects import object_watches
 from fairway.services.upgrades.ports import Registry
 from fairway.services.upgrades.pulling import NoPullSecrets, PullSecrets
 from fairway.services.upgrades.seeing import ChartVersions, Seen
@@ -124,8 +125,8 @@ class Upgrades:
         for environment in environments:
             values = self.values(environment)
             for release in environment.releases:
-                if release.chart and (not wanted.releases or release.name in wanted.releases):
-                    watches = self._watches(environment, release, release.chart, values, wanted)
+                if not wanted.releases or release.name in wanted.releases:
+                    watches = self._watches(environment, release, values, wanted)
                     work.append(self._looks(watches, wanted, seen, decide))
         parts = await asyncio.gather(*work)
         looks = tuple(item for part in parts for item in part if isinstance(item, Look))
@@ -152,10 +153,12 @@ class Upgrades:
         self,
         environment: Environment,
         release: Release,
-        chart: ChartReference,
         values: Values,
         wanted: Wanted,
     ) -> Sequence[Watch | Problem]:
+        chart = release.chart
+        if chart is None:
+            return await self._object_watches(environment, release, wanted)
         watches: list[Watch | Problem] = []
         for trigger in release.chart_triggers if wanted.charts else ():
             try:
@@ -177,6 +180,17 @@ class Upgrades:
             except FairwayError as error:
                 watches.append(Problem(environment.name, release.name, error))
         return watches
+
+    async def _object_watches(
+        self, environment: Environment, release: Release, wanted: Wanted
+    ) -> Sequence[Watch | Problem]:
+        """Of a release that is plain files."""
+        if not release.image_triggers and not release.chart_triggers:
+            return ()
+        found = await asyncio.to_thread(
+            object_watches, environment, release, images=wanted.images, charts=wanted.charts
+        )
+        return [one if isinstance(one, Watch) else Problem(environment.name, release.name, one) for one in found]
 
 
 async def decide_by_registry(watch: Watch, seen: Seen) -> Ask:

@@ -14,8 +14,10 @@ from pathlib import Path
 
 from fairway.domain.errors import FairwayError, Position, UserError
 from fairway.domain.repository.models import Release, Repository
-from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version, locate_lock
+from fairway.domain.upgrades.locate import locate, locate_chart_version, locate_lock
+from fairway.domain.upgrades.places import Place, change_all
 from fairway.domain.upgrades.written import CannotEdit
+from fairway.domain.values.layers import LayerKind
 from fairway.domain.values.tracing import Origin
 from fairway.services.upgrades.checking import Look
 from fairway.services.upgrades.files import replace_file
@@ -131,6 +133,11 @@ class _Patching:
         return EditsDone(files, self.errors, paths, shown)
 
     def _place(self, edit: ValueEdit) -> Place:
+        if edit.origins and edit.origins[0].layer is LayerKind.RESOURCE:
+            if edit.lock:
+                message = f'release "{edit.release.name}" has no chart, nothing of it can be locked'
+                raise CannotEdit(message, where=edit.where, fix="edit the file itself: without --lock")
+            return locate(edit.release, edit.key, edit.origins, self._read)
         if edit.lock:
             return locate_lock(edit.release, edit.environment, edit.key, self._read)
         if edit.key == CHART_VERSION:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fairway.domain.errors import Position, UserError
+from fairway.domain.errors import Position
 from fairway.domain.repository.models import Environment, Release
 from fairway.domain.values.paths import parse_key
 from fairway.domain.values.tracing import Origin
 from fairway.domain.yaml.scalars import scalar_text
 from fairway.services.upgrades.checking import Upgrades, Values
+from fairway.services.upgrades.objects import Objects
 from fairway.services.upgrades.watching import CHART_VERSION
 
 
@@ -34,7 +35,8 @@ class Standings:
         """The value `key`, a dotted path or `chart.version`. Raises as `Charts.fetch` and `ReleaseValues.explain`."""
         chart = release.chart
         if chart is None:
-            raise UserError(f'release "{release.name}" has no chart, and so no values', where=release.position)
+            origin = Objects.read(release).origin(key, release.position)
+            return Standing(scalar_text(origin.value), origin.position, (origin,))
         if key == CHART_VERSION:
             return Standing(chart.version or "", chart.position)
         if environment.name not in self._values:

@@ -8,7 +8,8 @@ import pytest
 
 from fairway.domain.errors import Position
 from fairway.domain.repository.models import Environment, Release
-from fairway.domain.upgrades.locate import Place, change_all, locate, locate_chart_version
+from fairway.domain.upgrades.locate import locate, locate_chart_version
+from fairway.domain.upgrades.places import Place, change_all
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.domain.values.assignments import Assignment, Sourced, assignment
 from fairway.domain.values.charts import chart_defaults
