@@ -47,6 +47,11 @@ async def read_git_facts(folder: Path) -> GitFacts:
     )
 
 
+async def read_origin(folder: Path) -> str:
+    """The address of `origin` as it is written, which may hold a login; empty when there is none."""
+    return (await _git(folder, "config", "--get", "remote.origin.url") or "").strip()
+
+
 async def _git(folder: Path, *words: str) -> str | None:
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:

@@ -1,6 +1,6 @@
 """`fairway poll`, `observe` and `upgrades`: newer images and charts, and the edits that take them in.
 
-The rule not to break: files change only with --patch; everything else only asks.
+The rule not to break: files change only with --patch, the remote only with --push; everything else only asks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fairway.domain.errors import UserError
-from fairway.domain.repository.findings import suggestion
 from fairway.entrypoints.cli import upgrades_views as views
 from fairway.entrypoints.cli.chart_notices import ChartNotices
 from fairway.entrypoints.cli.errors import show_error
@@ -27,9 +26,11 @@ from fairway.entrypoints.cli.options import (
 )
 from fairway.entrypoints.cli.output import emit, output_option
 from fairway.entrypoints.cli.running import run_async
+from fairway.entrypoints.cli.upgrades_push import Push, check_releases, push_option, push_upgrades
 from fairway.settings import load_settings
 
 if TYPE_CHECKING:
+    from fairway.entrypoints.cli.upgrades_push import Looking
     from fairway.services.upgrades.checking import Report, Wanted
     from fairway.services.upgrades.patching import Patched
 
@@ -45,13 +46,14 @@ class Edits(Enum):
 
 
 patch_option = click.option("--patch", "-p", is_flag=True, help="Edit the files that say the versions.")
-lock_option = click.option("--lock", is_flag=True, help="With --patch: write into fairway.lock.yaml, which wins.")
+lock_option = click.option("--lock", is_flag=True, help="Write into fairway.lock.yaml, which wins.")
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 when there are upgrades.")
 
 
 @click.command()
 @environment_argument
 @patch_option
+@push_option
 @lock_option
 @releases_option
 @click.option("--image", "-i", metavar="IMAGE", help="Only this image.")
@@ -62,6 +64,7 @@ exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 w
 def poll(
     environment: str | None,
     patch: bool,
+    push: bool,
     lock: bool,
     releases: tuple[str, ...],
     image: str | None,
@@ -72,19 +75,24 @@ def poll(
 ) -> int:
     """Ask registries and chart repositories for newer versions of what the releases' triggers name.
 
-    Without ENV all environments are looked at. Nothing is changed without --patch; then exactly the versions are
-    edited, in the files that hold them, and Git is left to you. No cluster is asked.
+    Without ENV all environments are looked at. With --patch exactly the versions are edited, in the files that hold
+    them, and Git is left to you. With --push the newest files of the remote are looked at, and upgrades are written
+    there, as commits or pull requests by the rules of fairway.yaml; the folder here stays as it is.
 
     \b
     Examples:
       fairway poll                          what could be upgraded, everywhere
       fairway poll prod --patch             edit the files of prod
       fairway poll prod --patch --lock      write into fairway.lock.yaml instead
+      fairway poll --push                   a commit or pull request with all upgrades
       fairway poll -i shop/web -r web       one image, one release
     """
+    edits = _edits(patch=patch, push=push, lock=lock)
+    again = " ".join(("fairway poll", *_given(environment, cluster), "--push" if push else "--patch"))
+    if push:
+        given = Push(environments_file, environment, cluster, releases, again, lock, True, exit_code, output)
+        return run_async(push_upgrades(given, lambda found, places: found.check(places, _wanted(releases, image))))
     place = _place(environments_file, environment, cluster, releases)
-    again = " ".join(("fairway poll", *_given(environment, cluster), "--patch"))
-    edits = _edits(patch=patch, lock=lock)
     return run_async(_poll(place, releases, image, again, edits=edits, exit_code=exit_code, output=output))
 
 
@@ -110,6 +118,7 @@ async def _poll(
 @click.option("--image", "-i", metavar="IMAGE:TAG", help="The image that was pushed.")
 @click.option("--chart", metavar="NAME:VERSION", help="The chart that was published, instead of an image.")
 @patch_option
+@push_option
 @lock_option
 @click.option("--verify", is_flag=True, help="Ask the registry first whether it is there.")
 @releases_option
@@ -122,6 +131,7 @@ def observe(
     image: str | None,
     chart: str | None,
     patch: bool,
+    push: bool,
     lock: bool,
     verify: bool,
     releases: tuple[str, ...],
@@ -140,13 +150,17 @@ def observe(
       fairway observe -i registry.example/shop/web:1.2.3
       fairway observe prod -i shop/web:1.2.3 --verify --patch
       fairway observe --chart stable/redis:21.0.1 --patch
+      fairway observe -i shop/web:1.2.3 --verify --push
     """
     if (image is None) == (chart is None):
         raise UserError("what was pushed?", fix="give either -i IMAGE:TAG or --chart NAME:VERSION")
-    place = _place(environments_file, environment, cluster, releases)
+    edits = _edits(patch=patch, push=push, lock=lock)
     what = f"-i {image}" if image else f"--chart {chart}"
-    again = " ".join(("fairway observe", *_given(environment, cluster), what, "--patch"))
-    edits = _edits(patch=patch, lock=lock)
+    again = " ".join(("fairway observe", *_given(environment, cluster), what, "--push" if push else "--patch"))
+    if push:
+        given = Push(environments_file, environment, cluster, releases, again, lock, False, exit_code, output)
+        return run_async(push_upgrades(given, _observing(image, chart, releases, verify=verify)))
+    place = _place(environments_file, environment, cluster, releases)
     work = _observe(
         place, releases, image, chart, again, verify=verify, edits=edits, exit_code=exit_code, output=output
     )
@@ -165,15 +179,22 @@ async def _observe(
     exit_code: bool,
     output: str,
 ) -> int:
+    from fairway.wiring import open_upgrades
+
+    look = _observing(image, chart, releases, verify=verify)
+    async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
+        report = await look(upgrades, place.environments)
+    return await _finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
+
+
+def _observing(image: str | None, chart: str | None, releases: tuple[str, ...], *, verify: bool) -> Looking:
+    """Which releases want what was pushed. Raises UserError when it is not named as it should."""
     from fairway.services.upgrades.observing import PushedChart, PushedImage
     from fairway.services.upgrades.observing import observe as look_for
-    from fairway.wiring import open_upgrades
     from fairway.wiring.clock import now
 
     pushed = PushedImage.parse(image, now()) if image else PushedChart.parse(chart or "")
-    async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
-        report = await look_for(upgrades, place.environments, pushed, frozenset(releases), verify=verify)
-    return await _finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
+    return lambda upgrades, places: look_for(upgrades, places, pushed, frozenset(releases), verify=verify)
 
 
 @click.command()
@@ -253,11 +274,7 @@ def _place(environments_file: Path, environment: str | None, cluster: str | None
     """All environments unless one is named. Raises UserError for a release that none of them has."""
     repository = loaded(environments_file)
     place = Place(repository, chosen(repository, environment, cluster, every=True))
-    known = [release.name for one in place.environments for release in one.releases]
-    if unknown := [name for name in releases if name not in known]:
-        names = ", ".join(one.name for one in place.environments)
-        parts = "; ".join(f'no release "{name}" in {names}{suggestion(name, known)}' for name in unknown)
-        raise UserError(parts, fix="see fairway list release")
+    check_releases(repository, place.environments, releases)
     return place
 
 
@@ -278,9 +295,11 @@ def _wanted(releases: tuple[str, ...], image: str | None) -> Wanted:
     )
 
 
-def _edits(*, patch: bool, lock: bool) -> Edits:
-    if lock and not patch:
-        raise UserError("--lock says where --patch writes", fix="give both: --patch --lock")
+def _edits(*, patch: bool, push: bool, lock: bool) -> Edits:
+    if patch and push:
+        raise UserError("--patch edits files here, --push writes at the remote", fix="give one of the two")
+    if lock and not (patch or push):
+        raise UserError("--lock says where --patch or --push writes", fix="give both: --patch --lock")
     return Edits.LOCK if lock else Edits.FILES if patch else Edits.NONE
 
 
