@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from fairway.domain.agent.freezing import Frozen
     from fairway.domain.progress import Reporter
     from fairway.domain.repository.models import Environment
+    from fairway.domain.suspensions.suspension import Suspension
     from fairway.services.agent.agent import Agent
     from fairway.services.agent.carrying import Identity
     from fairway.services.agent.checkouts import Checkouts
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from fairway.services.notifying.ports import Tell
     from fairway.services.recording.recorder import Recorder
     from fairway.services.suspending.ports import Suspended
+    from fairway.services.watching.clusters import ClusterWatches
+    from fairway.wiring.agent_connections import AgentConnections
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,8 @@ class AgentParts:
     followed: Followed
     troubles: Troubles
     recorder: Recorder
+    watches: ClusterWatches | None = None
+    """Notices drift between the looks; None when it is not wanted."""
     rhythm_listeners: list[Callable[[Tree], None]] = field(default_factory=list)
     pass_listeners: list[Callable[[Keeper, PassDone], None]] = field(default_factory=list)
 
@@ -249,7 +254,11 @@ async def open_agent(
                     leads=lambda: (leader.leads, leader.holder),
                     untrusted=lambda: agent.following.untrusted,
                     frozen=frozen_now,
-                    suspended=together(declared_suspensions(section.suspended), suspended or none_suspended),
+                    suspended=together(
+                        declared_suspensions(section.suspended),
+                        _stored_suspensions(lambda: made.tree, connections),
+                        suspended or none_suspended,
+                    ),
                 ),
                 troubles=troubles,
                 report=report if reporter is not None else silent,
@@ -271,7 +280,43 @@ async def open_agent(
             on_tree=read,
         )
         parts.append(AgentParts(agent, source, troubles, opened))
+        if section.watch and not options.once:
+            parts[0].watches = _watch_drift(parts[0], connections, tell)
         yield parts[0]
+
+
+def _stored_suspensions(tree: Callable[[], Tree | None], connections: AgentConnections) -> Suspended:
+    """What people suspended in the environment's own cluster."""
+    from fairway.adapters.kube.suspensions import KubeSuspensions
+
+    async def stored(name: str) -> tuple[Suspension, ...]:
+        known = tree()
+        environment = known.environment(name) if known is not None else None
+        if known is None or environment is None:
+            return ()
+        kube = await connections.kube(known, environment)
+        return await KubeSuspensions(kube, environment.namespace).list(name)
+
+    return stored
+
+
+def _watch_drift(parts: AgentParts, connections: AgentConnections, tell: Tell) -> ClusterWatches:
+    """After each pass what it left in the cluster is watched; `run` it beside the agent."""
+    from fairway.wiring.watching import WatchedCluster, cluster_watches
+
+    watches = cluster_watches(lambda environment, name: parts.agent.drifted(environment, frozenset({name})), tell)
+
+    def passed(keeper: Keeper, done: PassDone) -> None:
+        what = done.what
+
+        async def connect() -> WatchedCluster:
+            connected = await connections.connect(what.tree, what.environment)
+            return WatchedCluster(connected.kube, connected.session.store)
+
+        watches.after(what.environment, connect, what.names | what.leaving if what.names is not None else None)
+
+    parts.pass_listeners.append(passed)
+    return watches
 
 
 def chosen_by(globs: Sequence[str]) -> Callable[[Environment], bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fairway.settings import Settings
@@ -13,10 +14,19 @@ from fairway.wiring.clock import now
 if TYPE_CHECKING:
     from fairway.adapters.kube.client import KubeClient
     from fairway.adapters.kube.lease import LeaseLeadership
+    from fairway.services.engine.ports import RevisionStore
     from fairway.services.notifying.ports import Tell
     from fairway.services.watching.clusters import ClusterWatches
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedCluster:
+    """Implements `services.watching.clusters.Connection`."""
+
+    kube: KubeClient
+    store: RevisionStore
 
 
 def cluster_watches(

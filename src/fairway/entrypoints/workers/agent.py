@@ -28,7 +28,7 @@ async def run_agent(settings: Settings, configured: Configured, options: AgentOp
         if options.once:
             await parts.agent.once()
             return exit_code(parts)
-        await parts.agent.run()
+        await parts.agent.run(*([parts.watches.run] if parts.watches is not None else []))
     return 0
 
 

@@ -6,7 +6,8 @@ The rule not to break: environments of one connection share one watch of each ki
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 from fairway.domain.errors import FairwayError
@@ -63,6 +64,21 @@ class ClusterWatches:
         except FairwayError:
             return
         watch.watching(environment, summaries, only=names)
+
+    def after(
+        self,
+        environment: Environment,
+        connect: Callable[[], Awaitable[Connection]],
+        names: frozenset[str] | None,
+    ) -> None:
+        """As `applied`, soon; returns at once. Nothing is done before `run`."""
+
+        async def look() -> None:
+            with suppress(FairwayError):
+                await self.applied(environment, await connect(), names)
+
+        if self._tasks is not None:
+            self._tasks.create_task(look(), name=f"drift of {environment.name}")
 
     def forget(self, environment: str) -> None:
         """Nobody looks after it here any more."""
