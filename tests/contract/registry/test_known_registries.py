@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -187,3 +188,21 @@ async def test_an_answer_that_never_ends_is_given_up(home: Path) -> None:
         async with asked(home, longest=0.4) as images:
             with pytest.raises(Transient, match="did not finish its answer"):
                 await images.tags(f"{place.host}/shop/web")
+
+
+async def test_a_registry_refuses_once_however_many_repositories_are_asked_at_the_same_time(home: Path) -> None:
+    with registry(DOCKER_HUB) as place:
+        place.tags = {f"shop/app-{number}": TAGS[:3] for number in range(12)}
+        async with asked(home) as images:
+            found = await asyncio.gather(*(images.tags(f"{place.host}/{name}") for name in place.tags))
+        assert found == [TAGS[:3]] * 12
+        assert place.lists() == 13
+        assert len(place.tokens) == 12
+
+
+async def test_a_registry_that_nobody_answers_for_keeps_no_question_waiting(home: Path) -> None:
+    async with asked(home) as images:
+        found = await asyncio.gather(
+            *(images.tags(f"127.0.0.1:1/shop/app-{number}") for number in range(5)), return_exceptions=True
+        )
+    assert [type(one).__name__ for one in found] == ["Unreachable"] * 5

@@ -6,8 +6,10 @@ Sources: RFC 9110 section 11.6.1, distribution specification, "Token Authenticat
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 _SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w-]*)(?=\s+[A-Za-z][\w-]*\s*=|\s*$|\s*,)")
@@ -43,3 +45,25 @@ def read_challenge(header: str, repository: str) -> Challenge | None:
     if (bearer := found.get("bearer")) and bearer.parameters.get("realm"):
         return bearer
     return found.get("basic") or found.get("bearer")
+
+
+class Encounters:
+    """What is known of registries from earlier requests, so that not every repository is refused first."""
+
+    def __init__(self) -> None:
+        self.challenges: dict[str, Challenge] = {}
+        self._met: set[str] = set()
+        self._meeting: dict[str, asyncio.Lock] = {}
+
+    @asynccontextmanager
+    async def meet(self, registry: str) -> AsyncIterator[None]:
+        """The first request to a registry goes alone; the others wait for what it learns."""
+        if registry not in self._met:
+            async with self._meeting.setdefault(registry, asyncio.Lock()):
+                if registry not in self._met:
+                    try:
+                        yield
+                    finally:
+                        self._met.add(registry)
+                    return
+        yield

@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from fairway.adapters.charts.challenges import Challenge, read_challenge
+from fairway.adapters.charts.challenges import Challenge, Encounters, read_challenge
 from fairway.adapters.charts.login_sources import LoginSource
 from fairway.adapters.charts.logins import Login, Logins, tls_of
 from fairway.adapters.charts.web import Access, AccessTo, Answer, Tls, Web
@@ -40,7 +40,7 @@ class OciSessions:
         self._sources = sources
         self._clock = clock
         self._sessions: dict[tuple[str, str], OciSession] = {}
-        self._challenges: dict[str, Challenge] = {}
+        self._encounters = Encounters()
 
     async def of(self, host: str, repository: str) -> OciSession:
         key = (host, repository)
@@ -55,7 +55,7 @@ class OciSessions:
             name = {"docker.io": "registry-1.docker.io"}.get(host, host)
             base = f"{'https' if secure else 'http'}://{name}/v2/{repository}/"
             find = self._finder(host, repository, login if login and login.header else None)
-            session = OciSession(self._web, base, repository, find, bearer, tls, self._challenges, self._clock)
+            session = OciSession(self._web, base, repository, find, bearer, tls, self._encounters, self._clock)
             self._sessions.setdefault(key, session)
         return self._sessions[key]
 
@@ -73,7 +73,7 @@ class OciSessions:
 class OciSession:
     """GETs below `base`. `bearer` is a ready Authorization header; `find` gives a password or a refresh token.
 
-    `challenges` is shared by the sessions of a run, by registry.
+    `encounters` is shared by the sessions of a run.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class OciSession:
         find: FindLogin,
         bearer: str,
         tls: Tls,
-        challenges: dict[str, Challenge],
+        encounters: Encounters,
         clock: Callable[[], float],
     ) -> None:
         self._web = web
@@ -95,7 +95,8 @@ class OciSession:
         self._tls = tls
         self._header = bearer
         self._ends = float("inf")
-        self._challenges = challenges
+        self._encounters = encounters
+        self._challenges = encounters.challenges
         self._clock = clock
         self._asking = asyncio.Lock()
         self.has_login = bool(bearer)
@@ -107,6 +108,10 @@ class OciSession:
         url = urljoin(self._base, path) if not path.startswith(("manifests/", "blobs/")) else self._base + path
         if not same_origin(url, self._base):
             raise Terminal(f"{shown(self._base)} points to another host: {shown(url)}")
+        async with self._encounters.meet(self._registry):
+            return await self._get(url, limit, headers, method)
+
+    async def _get(self, url: str, limit: int, headers: Mapping[str, str] | None, method: str) -> Answer:
         expected = self._challenges.get(self._registry)
         if expected and (not self._header or self._clock() >= self._ends):
             await self._authorize(expected, self._header)
