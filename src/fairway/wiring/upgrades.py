@@ -35,6 +35,8 @@ class Registries:
 
     images: Registry
     pull_secrets: PullSecretLogins
+    follow: Callable[[Sequence[HelmRepo]], None]
+    """Takes the logins of these entries of helmRepos from now on."""
 
 
 @asynccontextmanager
@@ -76,7 +78,7 @@ async def open_registries(
     memory, lists = TagMemory(folder / "tags", clock), TagLists(folder / "lists")
     asking = Asking(sessions, longest=longest or LONGEST_ANSWER)
     try:
-        yield Registries(OciImages(asking, Listing(asking, lists), Facts(folder), memory), secrets)
+        yield Registries(OciImages(asking, Listing(asking, lists), Facts(folder), memory), secrets, sessions.follow)
     finally:
         await memory.save()
         await lists.save()
@@ -125,6 +127,7 @@ async def open_upgrades(
         if registries is None:
             opening = open_registries(settings.cache_dir, repos, progress=notices.progress)
             registries = await stack.enter_async_context(opening)
+        registries.follow(repos)
         always = configured.configuration.upgrades.image_pull_secrets
         secrets = ClusterPullSecrets(read, registries.pull_secrets.take, always)
         yield Upgrades(registries.images, charts, values, held, secrets)

@@ -13,7 +13,9 @@ import pytest
 from tests.contract.registry.conftest import asked
 from tests.support.registries import Habits, basic, registry
 
-from fairway.domain.errors import Transient, UserError
+from fairway.domain.errors import Position, Transient, UserError
+from fairway.domain.repository.models import HelmRepo, ValueSource
+from fairway.wiring.upgrades import open_registries
 
 TAGS = [f"1.0.{number}" for number in range(10, 30)]
 
@@ -206,3 +208,20 @@ async def test_a_registry_that_nobody_answers_for_keeps_no_question_waiting(home
             *(images.tags(f"127.0.0.1:1/shop/app-{number}") for number in range(5)), return_exceptions=True
         )
     assert [type(one).__name__ for one in found] == ["Unreachable"] * 5
+
+
+async def test_logins_of_helm_repos_are_followed_while_a_registry_stays_open(home: Path) -> None:
+    def repo(user: str) -> HelmRepo:
+        source = ValueSource("env", {"name": user}, Position("environments.yaml"))
+        return HelmRepo(
+            "own", f"oci://{place.host}/shop", Position("environments.yaml"), username=source, password=source
+        )
+
+    with registry(Habits(challenge='Basic realm="x"', basic=basic("berta", "berta"))) as place:
+        place.tags = {"shop/web": TAGS[:1]}
+        env = {"HOME": str(home), "ANNA": "anna", "BERTA": "berta"}
+        async with open_registries(home / "cache", [repo("ANNA")], env=env) as opened:
+            with pytest.raises(UserError, match="the login was refused"):
+                await opened.images.tags(f"{place.host}/shop/web")
+            opened.follow([repo("BERTA")])
+            assert await opened.images.tags(f"{place.host}/shop/web") == TAGS[:1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from fairway.adapters.charts.challenges import Challenge, Encounters, read_challenge
@@ -19,6 +19,7 @@ from fairway.adapters.charts.web import Access, AccessTo, Answer, Tls, Web
 from fairway.domain.charts.addresses import is_loopback, same_origin, shown
 from fairway.domain.charts.archive import MIB
 from fairway.domain.errors import Terminal, UserError
+from fairway.domain.repository.models import HelmRepo
 
 CLIENT = "fairway"
 SHORTEST_TOKEN = 60.0
@@ -58,6 +59,12 @@ class OciSessions:
             session = OciSession(self._web, base, repository, find, bearer, tls, self._encounters, self._clock)
             self._sessions.setdefault(key, session)
         return self._sessions[key]
+
+    def follow(self, repos: Sequence[HelmRepo]) -> None:
+        """From now on these are the entries of helmRepos; what was open for others is opened anew."""
+        if tuple(repos) != self._logins.repos:
+            self._logins.repos = tuple(repos)
+            self._sessions.clear()
 
     def advice(self, host: str) -> str:
         """What to do where a login is missing."""
