@@ -14,9 +14,9 @@ from fairway.domain.errors import UserError
 from fairway.settings import process_environment
 
 if TYPE_CHECKING:
-    from fairway.adapters.forges.api import Login, Patience
+    from fairway.adapters.forges.api import Api, Login, Patience
     from fairway.services.configuring import Configured
-    from fairway.services.forges.addresses import ForgeAddress
+    from fairway.services.forges.addresses import ForgeAddress, ForgeKind
     from fairway.services.forges.pipelines import Pipeline
     from fairway.services.forges.ports import Forge
 
@@ -82,7 +82,41 @@ async def forge_at(
         async with _github(address, login, patience) as forge:
             yield forge
         return
-    raise UserError(f"{address.kind} is not supported")
+    if login.app_id:
+        raise UserError(f"git.forge.app is for GitHub, and this is {address.kind}", fix="name a token instead")
+    from fairway.adapters.forges.api import Api, Patience, token_login
+
+    name = address.kind.value.capitalize()
+    authorization = _authorization(address.kind, login.token)
+    api = Api(name, address.api, token_login({"Authorization": authorization}), patience=patience or Patience())
+    try:
+        yield _forge(api, address)
+    finally:
+        await api.aclose()
+
+
+def _forge(api: Api, address: ForgeAddress) -> Forge:
+    from fairway.adapters.forges.bitbucket import BitbucketForge
+    from fairway.adapters.forges.gitea import GiteaForge
+    from fairway.adapters.forges.gitlab import GitlabForge
+    from fairway.services.forges.addresses import ForgeKind
+
+    if address.kind is ForgeKind.GITLAB:
+        return GitlabForge(api, address.repository, address.web)
+    if address.kind is ForgeKind.GITEA:
+        return GiteaForge(api, address.repository, address.web)
+    return BitbucketForge(api, address.repository, address.web)
+
+
+def _authorization(kind: ForgeKind, token: str) -> str:
+    """Gitea has its own word; at Bitbucket `user:password` is an API token with its owner's address."""
+    import base64
+
+    if kind.value == "gitea":
+        return f"token {token}"
+    if kind.value == "bitbucket" and ":" in token:
+        return f"Basic {base64.b64encode(token.encode()).decode()}"
+    return f"Bearer {token}"
 
 
 @asynccontextmanager

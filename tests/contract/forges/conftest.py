@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.support.forges.bitbucket import BitbucketServer
+from tests.support.forges.gitea import GiteaServer
 from tests.support.forges.github import GithubServer
+from tests.support.forges.gitlab import GitlabServer
 from tests.support.forges.place import MemoryPlace, Place, ServedPlace
 from tests.support.forges.serving import ForgeServer, serving
 from tests.support.forges.world import World
 
 from fairway.adapters.forges.api import Api, Patience, token_login
+from fairway.adapters.forges.bitbucket import BitbucketForge
+from fairway.adapters.forges.gitea import GiteaForge
 from fairway.adapters.forges.github import GithubForge, github_headers
+from fairway.adapters.forges.gitlab import GitlabForge
 from fairway.adapters.forges.memory import MemoryForge
 
 PATIENCE = Patience(attempts=3, first_pause=0.01, timeout=10.0, longest_wait=2.0)
@@ -23,7 +29,19 @@ def github_api(server: ForgeServer) -> Api:
     return Api("GitHub", server.api, login, headers=github_headers(), patience=PATIENCE)
 
 
-@pytest.fixture(params=["memory", "github", "github-app"])
+def gitlab_api(server: ForgeServer) -> Api:
+    return Api("GitLab", server.api, token_login({"Authorization": f"Bearer {server.token}"}), patience=PATIENCE)
+
+
+def gitea_api(server: ForgeServer) -> Api:
+    return Api("Gitea", server.api, token_login({"Authorization": f"token {server.token}"}), patience=PATIENCE)
+
+
+def bitbucket_api(server: ForgeServer) -> Api:
+    return Api("Bitbucket", server.api, token_login({"Authorization": f"Bearer {server.token}"}), patience=PATIENCE)
+
+
+@pytest.fixture(params=["memory", "github", "github-app", "gitlab", "gitea", "bitbucket"])
 async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
     """An empty repository with the branch main."""
     if request.param == "memory":
@@ -37,4 +55,23 @@ async def place(request: pytest.FixtureRequest) -> AsyncIterator[Place]:
             forge = GithubForge(api, server.world.path, server.url, check_runs=is_app)
             states = {"pending": "pending", "success": "success", "failure": "failure"} if is_app else SAME
             yield ServedPlace(forge, server.world, states)
+            await api.aclose()
+    if request.param == "gitlab":
+        with serving(GitlabServer()) as server:
+            api = gitlab_api(server)
+            forge = GitlabForge(api, server.world.path, server.url, pause=0.001)
+            states = {"pending": "pending", "success": "success", "failed": "failure"}
+            yield ServedPlace(forge, server.world, states)
+            await api.aclose()
+    if request.param == "gitea":
+        with serving(GiteaServer()) as server:
+            api = gitea_api(server)
+            yield ServedPlace(GiteaForge(api, server.world.path, server.url), server.world, SAME)
+            await api.aclose()
+    if request.param == "bitbucket":
+        with serving(BitbucketServer()) as server:
+            api = bitbucket_api(server)
+            forge = BitbucketForge(api, server.world.path, server.url)
+            states = {"INPROGRESS": "pending", "SUCCESSFUL": "success", "FAILED": "failure"}
+            yield ServedPlace(forge, server.world, states, has_labels=False, has_auto_merge=False)
             await api.aclose()

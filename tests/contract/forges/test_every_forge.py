@@ -21,8 +21,9 @@ async def proposed(place: Place, wanted: Proposed = WANTED) -> PullRequest:
 async def test_a_pull_request_is_opened_as_it_was_proposed(place: Place) -> None:
     commit = place.push(WANTED.branch)
     made = await place.forge.propose(WANTED)
-    shown = (made.branch, made.base, made.title, made.body, made.head)
-    assert shown == (WANTED.branch, "main", WANTED.title, WANTED.body, commit)
+    assert (made.branch, made.base, made.title, made.body) == (WANTED.branch, "main", WANTED.title, WANTED.body)
+    assert len(made.head) >= 12
+    assert commit.startswith(made.head)
     assert made.url.startswith(("http", "memory"))
     assert str(made.number) in made.url
     assert place.is_open(made.number)
@@ -32,7 +33,8 @@ async def test_proposing_again_changes_the_open_one(place: Place) -> None:
     first = await proposed(place)
     commit = place.push(WANTED.branch)
     again = await place.forge.propose(replace(WANTED, title="web 1.9.0 → 1.9.2", body="newer"))
-    assert (again.number, again.title, again.body, again.head) == (first.number, "web 1.9.0 → 1.9.2", "newer", commit)
+    assert (again.number, again.title, again.body) == (first.number, "web 1.9.0 → 1.9.2", "newer")
+    assert commit.startswith(again.head)
 
 
 async def test_after_a_closed_one_a_new_one_is_opened(place: Place) -> None:
@@ -152,10 +154,11 @@ async def test_comments_of_others_are_left_out(place: Place) -> None:
     assert [one.body for one in await place.forge.comments(number)] == ["ours"]
 
 
-@pytest.mark.parametrize("state", list(CommitState))
+@pytest.mark.parametrize("state", [CommitState.SUCCESS, CommitState.FAILURE, CommitState.ERROR])
 async def test_a_commit_has_the_status_that_was_set_last(state: CommitState, place: Place) -> None:
     commit = place.push("feature/x")
     await place.forge.set_status(Status(commit, "fairway/plan", CommitState.PENDING, "planning"))
+    assert place.statuses(commit) == [("fairway/plan", "pending", "planning")]
     await place.forge.set_status(Status(commit, "fairway/plan", state, "2 releases change", "https://ci.example/1"))
     await place.forge.set_status(Status(commit, "fairway/lint", CommitState.SUCCESS, "no mistakes"))
     assert sorted(place.statuses(commit)) == [

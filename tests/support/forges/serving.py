@@ -65,6 +65,8 @@ class ForgeServer:
     asked: list[Asked] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     """What did not follow the published description."""
+    beyond: tuple[tuple[str, str, int], ...] = ()
+    """Answers that it gives although its description leaves them out: method, end of the path, status."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
@@ -100,15 +102,14 @@ class ForgeServer:
                 return self._checked(asked)
             except Refused as refused:
                 return refused.answer
-            except Mismatch as mismatch:
+            except AssertionError as mismatch:
                 self.wrong.append(str(mismatch))
                 return Answer(599, {"message": f"not as published: {mismatch}"})
 
     def _checked(self, asked: Asked) -> Answer:
         for route, handler in self.routes().items():
             method, _, pattern = route.partition(" ")
-            expression = re.sub(r"\{(\w+)\*\}", r"(?P<\1>.+)", pattern)
-            expression = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", expression)
+            expression = re.sub(r"\{\w+\}", "([^/]+)", re.sub(r"\{\w+\*\}", "(.+)", pattern))
             match = re.fullmatch(expression, asked.path)
             if method != asked.method or not match:
                 continue
@@ -118,7 +119,8 @@ class ForgeServer:
             if not self.authorized(asked):
                 return Answer(401, {"message": "Bad credentials"})
             answer = handler(asked, *match.groups())
-            if described and answer.status < 300:
+            beyond = (asked.method, asked.path.rpartition("/")[2], answer.status) in self.beyond
+            if described and answer.status < 300 and not beyond:
                 described.check_response(asked.method, asked.path, answer.status, answer.data)
             return answer
         raise Mismatch(f"no call {asked.method} {asked.path} is known here")

@@ -25,7 +25,7 @@ class PullRequest:
     body: str
     url: str
     head: str = ""
-    """Commit id of the branch."""
+    """Commit id of the branch; Bitbucket gives only its first 12 characters."""
     labels: tuple[str, ...] = ()
     auto_merge: bool = False
     """The forge will merge it by itself as soon as its checks allow."""
