@@ -6,7 +6,7 @@ Adapters are imported inside the functions, so that `--help` stays fast.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,8 @@ class Registries:
     pull_secrets: PullSecretLogins
     follow: Callable[[Sequence[HelmRepo]], None]
     """Takes the logins of these entries of helmRepos from now on."""
+    save: Callable[[], Awaitable[None]]
+    """Writes down what was seen, so that a process that is killed has not seen it in vain."""
 
 
 @asynccontextmanager
@@ -77,11 +79,16 @@ async def open_registries(
     folder = cache_dir / "images"
     memory, lists = TagMemory(folder / "tags", clock), TagLists(folder / "lists")
     asking = Asking(sessions, longest=longest or LONGEST_ANSWER)
-    try:
-        yield Registries(OciImages(asking, Listing(asking, lists), Facts(folder), memory), secrets, sessions.follow)
-    finally:
+
+    async def save() -> None:
         await memory.save()
         await lists.save()
+
+    try:
+        images = OciImages(asking, Listing(asking, lists), Facts(folder), memory)
+        yield Registries(images, secrets, sessions.follow, save)
+    finally:
+        await save()
         await web.aclose()
 
 
@@ -130,4 +137,5 @@ async def open_upgrades(
         registries.follow(repos)
         always = configured.configuration.upgrades.image_pull_secrets
         secrets = ClusterPullSecrets(read, registries.pull_secrets.take, always)
+        stack.push_async_callback(registries.save)
         yield Upgrades(registries.images, charts, values, held, secrets)
