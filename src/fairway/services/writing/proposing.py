@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fairway.domain.configuration.upgrades import PullRequests as Templates
-from fairway.domain.errors import FairwayError, Refused, UserError
+from fairway.domain.errors import FairwayError, Refused, Transient, UserError
 from fairway.domain.upgrades.upgrade import Level, Upgrade
 from fairway.domain.writing.messages import Written, message_of, request_body, subject_of
 from fairway.domain.writing.pushing import OwnBranch, PushAnswer
@@ -98,6 +98,7 @@ class Proposing:
             top = await self.copy.start(head.commit)
             edits = await edit(self.load, top, [*self._carried(before, changes, settled), *changes])
             outcome = Outcome(branch=branch, attempts=number, failed=_asked(edits, changes))
+            _need_answers(edits, changes)
             edited = edits.edited
             written = [told(one) for one in edited]
             files = [file for one in edited for file in one.files]
@@ -151,6 +152,14 @@ class Proposing:
 
 def _levels(edited: Iterable[Edited]) -> list[Level | None]:
     return [one.upgrade.level if one.upgrade is not None else None for one in edited]
+
+
+def _need_answers(edits: Edits, changes: Sequence[Change]) -> None:
+    """Nothing leaves a request only because something outside did not answer: then it is tried again."""
+    asked = set(map(id, changes))
+    for one in edits.failed:
+        if isinstance(one.error, Transient) and id(one.change) not in asked:
+            raise one.error
 
 
 def _asked(edits: Edits, changes: Sequence[Change]) -> tuple[Failed, ...]:

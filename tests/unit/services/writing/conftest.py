@@ -17,7 +17,7 @@ from fairway.domain.configuration.upgrades import UpgradesSection
 from fairway.services.writing.attempts import Attempts
 from fairway.services.writing.changes import Outcome
 from fairway.services.writing.committing import Committing
-from fairway.services.writing.proposing import Proposing
+from fairway.services.writing.proposing import Proposing, Remake
 from fairway.services.writing.writer import Writer
 
 ENV = {**os.environ, **QUIET}
@@ -53,6 +53,7 @@ def desk(
     forge: bool = True,
     most: int = 10,
     known: MemoryForge | None = None,
+    remake: Remake = TagChange,
 ) -> Desk:
     """A writer with a clone of its own in `folder`."""
     copy = GitWorkingCopy(parse_remote(remote.url), folder, ENV, AUTHOR)
@@ -63,7 +64,7 @@ def desk(
 
     attempts = Attempts(most, sleep, lambda: 0.5)
     known = known or MemoryForge()
-    proposing = Proposing(copy, load, known, settings.pull_requests, TagChange, settings.message, attempts)
+    proposing = Proposing(copy, load, known, settings.pull_requests, remake, settings.message, attempts)
     committing = Committing(copy, load, settings.message, known.commit_url, attempts)
     writer = Writer(settings, committing, proposing if forge else None)
     found = Desk(remote, writer, known, pauses=made)

@@ -6,10 +6,13 @@ import asyncio
 from pathlib import Path
 
 from tests.support.git_remotes import Remote, run_git
-from tests.support.writing import change, section
+from tests.support.writing import TagChange, change, section
 from tests.unit.services.writing.conftest import Desk, desk
 
-from fairway.domain.errors import Refused, UserError
+from fairway.domain.errors import Refused, Transient, UserError
+from fairway.domain.repository.models import Repository
+from fairway.services.forges.ports import Proposed
+from fairway.services.writing.changes import Edited
 
 PROD = "fairway/upgrades/prod"
 
@@ -135,8 +138,6 @@ async def test_two_writers_that_propose_at_once_both_get_in(requests: Desk, remo
 
 async def test_requests_of_people_below_the_prefix_are_theirs(requests: Desk) -> None:
     requests.remote.publish("Anna's own", branch="fairway/upgrades/annas")
-    from fairway.services.forges.ports import Proposed
-
     await requests.forge.propose(Proposed("fairway/upgrades/annas", "main", "Mine", "hands off"))
     requests.writer.add([change("prod", "web", "1.0.1")])
     outcomes = await requests.writer.flush_all()
@@ -204,3 +205,18 @@ async def test_a_merged_request_is_followed_by_a_new_one(requests: Desk) -> None
     await requests.forge.close(1, "merged")
     await flushed(requests, change("prod", "web", "1.0.2", "1.0.1"))
     assert requests.log(PROD) == ["Upgrade web to 1.0.2 in prod", "Upgrade web to 1.0.1 in prod", "Begin"]
+
+
+async def test_nothing_leaves_a_request_because_something_outside_was_away(remote: Remote, tmp_path: Path) -> None:
+    found = desk(remote, tmp_path / "copy", section(write="pullRequest"), most=2)
+    await flushed(found, change("prod", "web", "1.0.1"))
+    away = desk(remote, tmp_path / "copy", section(write="pullRequest"), most=2, known=found.forge, remake=Away)
+    away.writer.add([change("prod", "orders", "1.1.0")])
+    (outcome,) = await away.writer.flush_all()
+    assert isinstance(outcome.failed[0].error, Transient)
+    assert found.tags("prod", PROD) == ["1.0.1", "1.0.0"]
+
+
+class Away(TagChange):
+    async def make(self, repository: Repository) -> Edited | None:
+        raise Transient("the chart repository does not answer")
