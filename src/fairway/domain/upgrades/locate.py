@@ -45,6 +45,8 @@ def locate(release: Release, key: str, origins: Sequence[Origin], read: Read) ->
     if strongest is None or layer in (LayerKind.CHART, LayerKind.SUBCHART):
         return Place(own_file, _release_path(read_written(read(own_file), own_file), release), key)
     where = strongest.position
+    if layer is LayerKind.DEPENDENCY:
+        return _unchanged(Place(where.file, strongest.path), read, strongest.value, where)
     if layer is LayerKind.RESOURCE:
         return _in_object(strongest, read)
     fix = f'write {{key: {key}, value: "…"}} under values of release "{release.name}"'

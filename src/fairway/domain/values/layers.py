@@ -31,6 +31,8 @@ class LayerKind(StrEnum):
     LOCK = "lock file"
     RESOURCE = "resource file"
     """Never merged: an object that holds values of its own."""
+    DEPENDENCY = "chart dependency"
+    """Never merged: the version of a dependency in Chart.yaml."""
 
 
 @dataclass(frozen=True, slots=True)

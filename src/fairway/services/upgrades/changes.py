@@ -77,7 +77,7 @@ class UpgradeChange:
         made: list[Made] = []
         for change, edit in zip(mine, edits, strict=True):
             if isinstance(edit, ValueEdit):
-                made.append(done.refused.get(edit) or change._edited(done.file(edit)))
+                made.append(done.refused.get(edit) or change._edited(done.paths[edit]))
             else:
                 made.append(edit)
         return made
@@ -98,11 +98,11 @@ class UpgradeChange:
     def _is_held(self, upgrades: Upgrades, release: Release) -> bool:
         return self.watch is not None and self.upgrade.new in upgrades.held(replace(self.watch, release=release))
 
-    def _edited(self, file: Path) -> Edited:
+    def _edited(self, files: tuple[Path, ...]) -> Edited:
         one = self.upgrade
         summary = f"{one.release} {one.old.partition('@')[0]} → {one.new.partition('@')[0]} ({one.environment})"
         trailer = f"{one.environment}/{one.release} {one.key} {one.old} {one.new}"
-        return Edited((file,), summary, one, ((UPGRADE, trailer),))
+        return Edited(files, summary, one, ((UPGRADE, trailer),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class RevertChange:
         done = await edit_values(repository, [edit], self.shown_from)
         if edit in done.refused:
             raise done.refused[edit]
-        files = (done.file(edit), *((holds.path,) if holds.add(self.hold) else ()))
+        files = (*done.paths[edit], *((holds.path,) if holds.add(self.hold) else ()))
         before, after = self.from_version.partition("@")[0], self.to_version.partition("@")[0]
         summary = f"{self.release} back from {before} to {after} ({self.environment})"
         trailer = f"{self.environment}/{self.release} {self.key_of_value} {self.from_version} {self.to_version}"

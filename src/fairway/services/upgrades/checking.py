@@ -14,6 +14,7 @@ from typing import Protocol
 from fairway.domain.charts.rendering import ChartSource
 from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import (
+    ChartKind,
     ChartReference,
     Environment,
     Release,
@@ -24,6 +25,7 @@ from fairway.domain.upgrades.newest import newest_refusal
 from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.domain.values.explaining import Explanation
 from fairway.services.upgrades.deciding import Ask, Refused, settle
+from fairway.services.upgrades.dependencies import dependency_watches
 from fairway.services.upgrades.describing import describe
 from fairway.services.upgrades.objects import object_watches
 from fairway.services.upgrades.ports import Registry
@@ -162,7 +164,10 @@ class Upgrades:
         watches: list[Watch | Problem] = []
         for trigger in release.chart_triggers if wanted.charts else ():
             try:
-                watches.append(chart_watch(environment, release, trigger, chart))
+                if chart.kind is ChartKind.DIRECTORY:
+                    watches += dependency_watches(environment, release, trigger)
+                else:
+                    watches.append(chart_watch(environment, release, trigger, chart))
             except FairwayError as error:
                 watches.append(Problem(environment.name, release.name, error))
         if not release.image_triggers or not wanted.images:

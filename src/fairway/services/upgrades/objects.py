@@ -123,12 +123,10 @@ def _chart(environment: Environment, objects: Objects, trigger: ChartTrigger) ->
     if not repository or not chart or not is_exact(version):
         message = "this HelmRelease does not name a HelmRepository, a chart and its exact version"
         raise UserError(message, where=origin.position, fix="write spec.chart.spec: {chart, version, sourceRef}")
-    url = objects.repositories.get(repository, "")
-    if url.startswith("oci://"):
-        subject = ChartReference(ChartKind.OCI, f"{url.rstrip('/')}/{chart}", version, origin.position)
-    else:
-        # Its address and login are those of `helmRepos`; an unknown name is told with this place.
-        subject = ChartReference(ChartKind.REPOSITORY, f"{repository}/{chart}", version, origin.position)
+    # Without a HelmRepository beside it, the name is one of `helmRepos`; an unknown one is told with this place.
+    url = objects.repositories.get(repository, repository)
+    kind = ChartKind.OCI if url.startswith("oci://") else ChartKind.REPOSITORY
+    subject = ChartReference(kind, f"{url.rstrip('/')}/{chart}", version, origin.position)
     rules = Rules(trigger.filter, range=trigger.range, pre_releases=trigger.pre_releases)
     track = Track(trigger.track)
     return Watch(

@@ -13,13 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairway.domain.errors import FairwayError, Position, UserError
-from fairway.domain.repository.models import Release, Repository
+from fairway.domain.repository.models import ChartKind, Release, Repository
+from fairway.domain.upgrades.chart_lock import relocked
 from fairway.domain.upgrades.locate import locate, locate_chart_version, locate_lock
 from fairway.domain.upgrades.places import Place, change_all
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.domain.values.layers import LayerKind
 from fairway.domain.values.tracing import Origin
 from fairway.services.upgrades.checking import Look
+from fairway.services.upgrades.dependencies import refuse_vendored
 from fairway.services.upgrades.files import replace_file
 from fairway.services.upgrades.watching import CHART_VERSION
 
@@ -50,13 +52,10 @@ class EditsDone:
     files: tuple[str, ...]
     """The files that changed, as positions name them, in the order of the edits."""
     refused: Mapping[ValueEdit, FairwayError]
-    places: Mapping[ValueEdit, Path]
+    paths: Mapping[ValueEdit, tuple[Path, ...]]
+    """Absolute: the file that has the value of an edit, and what else belongs to it (Chart.lock)."""
     shown: Mapping[ValueEdit, str]
-    """The files of `places` as positions name them."""
-
-    def file(self, edit: ValueEdit) -> Path:
-        """The absolute path of the file that has the value of an edit that was made."""
-        return self.places[edit]
+    """The first of `paths` as positions name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,24 +118,34 @@ class _Patching:
 
     def run(self, edits: tuple[ValueEdit, ...]) -> EditsDone:
         by_file: dict[str, dict[Place, list[ValueEdit]]] = {}
-        paths: dict[ValueEdit, Path] = {}
         shown: dict[ValueEdit, str] = {}
         for edit in edits:
             try:
                 place = self._place(edit)
                 shown[edit] = place.file
-                paths[edit] = Path(os.path.abspath(self.shown_from / place.file))
                 by_file.setdefault(place.file, {}).setdefault(place, []).append(edit)
             except FairwayError as error:
                 self.errors[edit] = error
-        files = tuple(file for file, places in by_file.items() if self._edit(file, places))
+        files = tuple(name for file, places in by_file.items() for name in self._edit(file, places))
+        paths = {edit: tuple(map(self._absolute, (file, *self._beside(file)))) for edit, file in shown.items()}
         return EditsDone(files, self.errors, paths, shown)
 
+    def _absolute(self, file: str) -> Path:
+        return Path(os.path.abspath(self.shown_from / file))
+
+    def _beside(self, file: str) -> tuple[str, ...]:
+        """The Chart.lock of a Chart.yaml."""
+        lock = os.path.join(os.path.dirname(file), "Chart.lock")
+        is_chart = os.path.basename(file) == "Chart.yaml"
+        return (lock,) if is_chart and (self.shown_from / lock).exists() else ()
+
     def _place(self, edit: ValueEdit) -> Place:
-        if edit.origins and edit.origins[0].layer is LayerKind.RESOURCE:
+        if edit.origins and edit.origins[0].layer in (LayerKind.RESOURCE, LayerKind.DEPENDENCY):
             if edit.lock:
-                message = f'release "{edit.release.name}" has no chart, nothing of it can be locked'
+                message = f"{edit.key} is a {edit.origins[0].layer}'s, and cannot be locked"
                 raise CannotEdit(message, where=edit.where, fix="edit the file itself: without --lock")
+            if edit.origins[0].layer is LayerKind.DEPENDENCY:
+                refuse_vendored(self._absolute(edit.where.file).parent, edit.origins[0].note, edit.where)
             return locate(edit.release, edit.key, edit.origins, self._read)
         if edit.lock:
             return locate_lock(edit.release, edit.environment, edit.key, self._read)
@@ -152,15 +161,15 @@ class _Patching:
                 raise UserError(f"cannot be read: {error.strerror}", where=Position(file)) from error
         return self.contents[file]
 
-    def _edit(self, file: str, places: dict[Place, list[ValueEdit]]) -> bool:
-        """All edits of one file; whether it changed."""
+    def _edit(self, file: str, places: dict[Place, list[ValueEdit]]) -> list[str]:
+        """All edits of one file; which files changed."""
         if all(place.made for place in places) and not (self.shown_from / file).exists():
             self.contents[file] = HEADER.encode()
         try:
             before = self._read(file)
         except FairwayError as error:
             self.errors |= {edit: error for edits in places.values() for edit in edits}
-            return False
+            return []
         wanted: dict[Place, str] = {}
         for place, edits in places.items():
             try:
@@ -169,9 +178,20 @@ class _Patching:
                 self.errors |= dict.fromkeys(edits, error)
         data, refused = change_all(before, wanted)
         self.errors |= {edit: error for place, error in refused.items() for edit in places[place]}
-        if data != before:
-            replace_file(self.shown_from / file, file, data)
-        return data != before
+        if data == before:
+            return []
+        try:
+            companions = {lock: self._relocked(file, lock, before, data) for lock in self._beside(file)}
+        except FairwayError as error:
+            self.errors |= {edit: error for edits in places.values() for edit in edits}
+            return []
+        for name, content in {**companions, file: data}.items():
+            replace_file(self.shown_from / name, name, content)
+        return [file, *companions]
+
+    def _relocked(self, file: str, lock: str, before: bytes, after: bytes) -> bytes:
+        urls = {repo.name: repo.url for repo in self.repository.helm_repos}
+        return relocked(before, after, self._read(lock), os.path.dirname(file) or ".", urls)
 
     def _new(self, place: Place, edits: list[ValueEdit]) -> str:
         """What all who share a place want of it. Raises CannotEdit when they disagree, or were not all asked for."""
@@ -186,14 +206,26 @@ class _Patching:
             names = ", ".join(sorted(name for _, name in others))
             message = f"{place.file} holds the values of other releases too: {names}"
             fix = f'write {{key: {first.key}, value: "…"}} under values of release "{first.release.name}"'
+            if place.path[0] == "dependencies":
+                fix = "upgrade all of them together, or edit it by hand"
             raise CannotEdit(message, where=first.where, fix=fix)
         return first.new
 
     def _users(self, file: str) -> set[tuple[str, str]]:
-        """The releases that have a file as their values file."""
+        """The releases that have a file as their values file, or as their chart's Chart.yaml."""
         path = os.path.join(self.shown_from, file)
-        releases = (release for environment in self.repository.environments for release in environment.releases)
-        return {_entry(release) for release in releases if release.values_file == path}
+        folder = os.path.dirname(path) if os.path.basename(path) == "Chart.yaml" else None
+        releases = [release for environment in self.repository.environments for release in environment.releases]
+        return {
+            _entry(release)
+            for release in releases
+            if release.values_file == path
+            or (
+                folder
+                and release.chart
+                and (release.chart.kind, release.chart.location) == (ChartKind.DIRECTORY, folder)
+            )
+        }
 
 
 def _entry(release: Release) -> tuple[str, str]:

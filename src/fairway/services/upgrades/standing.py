@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from fairway.domain.errors import Position
-from fairway.domain.repository.models import Environment, Release
+from fairway.domain.repository.models import ChartKind, Environment, Release
 from fairway.domain.values.paths import parse_key
 from fairway.domain.values.tracing import Origin
 from fairway.domain.yaml.scalars import scalar_text
 from fairway.services.upgrades.checking import Upgrades, Values
+from fairway.services.upgrades.dependencies import dependency_origins
 from fairway.services.upgrades.objects import Objects
 from fairway.services.upgrades.watching import CHART_VERSION
 
@@ -37,6 +38,11 @@ class Standings:
         if chart is None:
             origin = Objects.read(release).origin(key, release.position)
             return Standing(scalar_text(origin.value), origin.position, (origin,))
+        if release.chart_triggers and chart.kind is ChartKind.DIRECTORY:
+            followed = dependency_origins(release).get(key)
+            if followed is not None:
+                item, origin = followed
+                return Standing(item.version, origin.position, (origin,))
         if key == CHART_VERSION:
             return Standing(chart.version or "", chart.position)
         if environment.name not in self._values:

@@ -91,7 +91,7 @@ async def test_a_tag_pinned_by_its_digest_stays_pinned(shop: Shop) -> None:
         ('value: "1.0.0"', "valueFrom: {secret: {name: s, key: k}}", "cannot be looked up"),
         ("value: shop/web", "value: Shop/Web", "lower case"),
         ("{track: PatchLevel}", "{track: PatchLevel, tagValue: nothing.here}", "no value nothing.here"),
-        ("image: {track", "chart: {track", "not chosen by an exact version"),
+        ("image: {track", "chart: {track", "no dependency with an exact version"),
         ("{dir: chart}", "{reference: stable/web, version: ^1}\n    triggers: [chart: {track: Newest}]", ""),
         ("value: shop/web", "value: shop/none", "there is no image repository docker.io/shop/none"),
     ],

@@ -122,7 +122,7 @@ async def test_what_cannot_be_edited_is_refused_with_its_line(flux: Shop) -> Non
 async def test_plain_files_cannot_be_locked(flux: Shop) -> None:
     report = await flux.check()
     patched = await patch(flux.repository, report.upgrades, flux.folder, lock=True)
-    assert all("nothing of it can be locked" in str(item.error) for item in patched.not_edited)
+    assert all("cannot be locked" in str(item.error) for item in patched.not_edited)
     assert (len(patched.not_edited), flux.read("flux.yaml")) == (2, OBJECTS)
 
 
