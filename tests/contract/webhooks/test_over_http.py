@@ -16,7 +16,7 @@ from tests.support.web import served
 from fairway.domain.errors import Transient, UserError
 from fairway.domain.webhooks.git import GIT_SENDERS
 from fairway.domain.webhooks.registries import REGISTRY_SENDERS
-from fairway.entrypoints.web.hooks import MOST_BYTES
+from fairway.entrypoints.web.bodies import MOST_BYTES, MOST_BYTES_TOGETHER
 from fairway.entrypoints.web.parts import WebParts
 from fairway.services.intake import PendingWakes
 from fairway.services.intake.intake import Intake, PubSubAccount
@@ -125,6 +125,29 @@ async def test_a_body_that_does_not_come_is_not_waited_for_forever() -> None:
         writer.write(b"POST /hooks/registry/generic HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
         assert (await reader.readline()).split()[1] == b"408"
         writer.close()
+
+
+async def test_what_strangers_send_together_is_bounded_and_given_back() -> None:
+    wake = PendingWakes()
+    async with served(WebParts(everything(wake))) as client:
+        head = b"POST /hooks/registry/generic HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % MOST_BYTES
+        held = []
+        for _ in range(MOST_BYTES_TOGETHER // MOST_BYTES):
+            reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
+            writer.write(head + b" " * (MOST_BYTES - 1))
+            held.append((reader, writer))
+            await writer.drain()
+        small = {"image": "web:1", "more": "x" * 99}
+        path = "/hooks/registry/generic?token=s3cret"
+        async with asyncio.timeout(30):
+            while (answer := await client.post(path, json=small)).status_code != 503:
+                await asyncio.sleep(0.01)
+        assert answer.headers["retry-after"] == "60"
+        for _, writer in held:
+            writer.close()
+        async with asyncio.timeout(30):
+            while (await client.post(path, json=small)).status_code != 202:
+                await asyncio.sleep(0.01)
 
 
 async def test_when_our_own_secret_cannot_be_read_the_sender_shall_try_again(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,20 +5,19 @@ The rule not to break: whatever is sent, the answer is one of 202, 400, 401, 404
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from fastapi import FastAPI, Request, Response
-from starlette.requests import ClientDisconnect
 
 from fairway.domain.errors import FairwayError, Refused, Transient, UserError
 from fairway.domain.webhooks.delivery import Delivery, Malformed
 from fairway.entrypoints.web.answers import json_answer
+from fairway.entrypoints.web.bodies import Bodies, Unread
 from fairway.services.intake.intake import Heard, Intake, NoSuchEndpoint
 
-MOST_BYTES = 1024 * 1024
+AGAIN = {"retry-after": "60"}
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,17 +26,13 @@ Hear = Callable[[Delivery], Awaitable[Heard]]
 
 def add_hooks(app: FastAPI, intake: Intake, now: Callable[[], datetime], longest_body: float) -> None:
     """`longest_body` in seconds."""
+    bodies = Bodies(longest_body)
 
     async def answered(request: Request, hear: Hear) -> Response:
         try:
-            async with asyncio.timeout(longest_body):
-                body = await _body(request)
-        except TimeoutError:
-            return _error(408, "the body did not arrive in time")
-        except ClientDisconnect:
-            return _error(400, "the body ended early")
-        if body is None:
-            return _error(413, f"the body is larger than {MOST_BYTES} bytes")
+            body = await bodies.read(request)
+        except Unread as refusal:
+            return _error(refusal.status, refusal.message, AGAIN if refusal.status == 503 else None)
         return await _heard(
             Delivery(_headers(request), body, now(), dict(request.query_params)), hear, request.url.path
         )
@@ -69,18 +64,6 @@ async def _heard(delivery: Delivery, hear: Hear, path: str) -> Response:
     return json_answer(202, _told(heard))
 
 
-async def _body(request: Request) -> bytes | None:
-    """None when it is too large; not more than the limit is kept."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MOST_BYTES:
-            return None
-        parts.append(part)
-    return b"".join(parts)
-
-
 def _headers(request: Request) -> dict[str, str]:
     return {
         name.decode("latin-1").lower(): value.decode("utf-8", "surrogateescape") for name, value in request.headers.raw
@@ -103,7 +86,7 @@ def _refusal(error: FairwayError, path: str) -> Response:
         return _error(401, "the signature or token is missing or wrong", {"www-authenticate": "Bearer"})
     if isinstance(error, UserError | Transient):
         _LOG.error("webhook.unable", extra={"path": path, "reason": error.message})
-    return _error(503, "this cannot be checked now; try again later", {"retry-after": "60"})
+    return _error(503, "this cannot be checked now; try again later", AGAIN)
 
 
 def _error(status: int, message: str, headers: dict[str, str] | None = None) -> Response:

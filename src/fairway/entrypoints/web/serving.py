@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 GRACE = 5
 """Seconds that requests have to end."""
-AT_ONCE = 256
-"""Requests; one more is answered 503."""
+AT_ONCE = 1024
+"""Connections; a request on one more is answered 503."""
 
 
 class _Server(uvicorn.Server):
