@@ -10,11 +10,11 @@ class Metrics(Protocol):
     """Counts and returns at once; never raises. Labels are names out of the repository, never free text."""
 
     def reconciled(self, environment: str, result: str, seconds: float) -> None:
-        """One pass over an environment; `result` is `success`, `failure`, `refused`, `suspended` or `unchanged`."""
+        """One pass over an environment; `result` is `success`, `failure` or `refused`."""
         ...
 
     def releases(self, environment: str, outcomes: Mapping[str, int]) -> None:
-        """How many releases ended how in a pass: `upgraded`, `unchanged`, `failed`, `rolled_back`, …"""
+        """How many releases ended how in a pass: the names of `domain.progress.Outcome` in lower case."""
         ...
 
     def fetched(self, ok: bool, seconds: float) -> None:
