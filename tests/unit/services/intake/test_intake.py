@@ -219,3 +219,10 @@ def test_a_secret_that_cannot_be_read_is_our_mistake_not_the_sender_s() -> None:
     with pytest.raises(UserError, match="not set") as error:
         Intake(PendingWakes(), missing).git("github", signed(PUSH, "gh", x_github_event="push"))
     assert not isinstance(error.value, Refused | Malformed | NoSuchEndpoint)
+
+
+async def test_without_an_issuer_no_token_is_good() -> None:
+    entry, _, metrics = intake({}, pubsub_account=PubSubAccount(PUSHER))
+    with pytest.raises(Refused, match="no issuer"):
+        await entry.pubsub(posted(NOTE, {"authorization": "Bearer good"}))
+    assert metrics.webhooks == [("pubsub", "refused")]
