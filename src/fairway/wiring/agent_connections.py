@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fairway.domain.errors import Diagnostic
     from fairway.domain.releases.holding import Holder, Life
     from fairway.domain.repository.models import Environment
+    from fairway.domain.suspensions.suspension import Suspension
     from fairway.domain.values.secrets import SecretRegister
     from fairway.services.agent.following import Tree
     from fairway.services.contexts import ClusterAccess
@@ -66,14 +67,14 @@ class AgentConnection:
 class AgentConnections:
     """Implements `services.agent.carrying.Connections`; `async with`, for as long as the agent runs.
 
-    `user` is whom the revisions name as their holder.
+    With `successor_of`, a lease's name, what an earlier leader left pending is gone on with at once.
     """
 
-    def __init__(self, settings: Settings, *, user: str, engine: str = "sdk", successor: bool = False) -> None:
+    def __init__(self, settings: Settings, *, successor_of: str = "", engine: str = "sdk") -> None:
         self._settings = settings
-        self._user = user
+        self._user = f"agent:{successor_of}" if successor_of else settings.user
         self._engine = engine
-        self._successor = successor
+        self._successor = bool(successor_of)
         self._stack = AsyncExitStack()
         self._clusters: dict[ClusterAccess, KubeClient] = {}
         self._connected: dict[str, tuple[ClusterAccess, AgentConnection]] = {}
@@ -96,9 +97,15 @@ class AgentConnections:
         self._connected[environment.name] = (access, connection)
         return connection
 
-    async def kube(self, tree: Tree, environment: Environment) -> KubeClient:
-        """The cluster itself, shared by all environments in it."""
-        return (await self.connect(tree, environment)).kube
+    async def suspensions(self, tree: Tree | None, name: str) -> tuple[Suspension, ...]:
+        """What is suspended in an environment's cluster."""
+        from fairway.adapters.kube.suspensions import KubeSuspensions
+
+        environment = tree.environment(name) if tree is not None else None
+        if tree is None or environment is None:
+            return ()
+        connection = await self.connect(tree, environment)
+        return await KubeSuspensions(connection.kube, environment.namespace).list(name)
 
     async def _connect(self, access: ClusterAccess) -> AgentConnection:
         from fairway.adapters.holding import ProcessHolding

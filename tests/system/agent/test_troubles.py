@@ -100,7 +100,7 @@ def test_a_cluster_that_is_away_is_told_once_and_caught_up_with(
     agent.until("source.failed")
     proxy.start()
     agent.until("source.recovered", "release=web outcome=upgraded")
-    assert agent.text.count("source.failed") == 1
+    assert agent.text.count("warning source.failed what=") == 1
     proxy.stop()
 
 
@@ -116,7 +116,7 @@ def test_a_git_server_that_is_away_is_told_once_and_caught_up_with(shop: GitShop
     shop.write([release("web", "1.1")])
     shop.push("web 1.1")
     agent.until("outcome=upgraded")
-    assert agent.text.count("source.failed") == 1
+    assert agent.text.count("warning source.failed what=") == 1
 
 
 def test_removed_releases_go_within_the_blast_radius_and_a_refusal_is_told_once(
@@ -138,7 +138,7 @@ def test_removed_releases_go_within_the_blast_radius_and_a_refusal_is_told_once(
     shop.write([release("a", "1.1"), release("b"), release("c")])
     shop.push("Three again")
     agent.until("release=a outcome=upgraded", "state=Current", after=seen)
-    assert agent.text.count("agent.refused") == 1
+    assert agent.text.count("warning agent.refused") == 1
 
 
 def test_a_release_that_fails_is_rolled_back_and_keeps_nobody_else(

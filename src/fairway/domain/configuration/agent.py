@@ -28,3 +28,6 @@ class AgentSection(Written):
     watch: bool = Field(True, description="Watch the cluster for drift between these times")
     freezes: list[Freeze] = Field([], description="When nothing is applied")
     suspended: list[str] = Field([], description="Environments, or environment/release, that are left as they are")
+    lease: str | None = Field(
+        None, description="NAMESPACE/NAME of the Lease by which one of several agents acts; default in a pod: its own"
+    )

@@ -38,7 +38,6 @@ class Agent:
         leadership: Leadership,
         clock: Clock,
         rhythm: Rhythm = Rhythm(),
-        on_tree: Callable[[Tree], None] = lambda tree: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.following = follow(self)
@@ -47,7 +46,6 @@ class Agent:
         self._looks_after = looks_after
         self._clock = clock
         self._rhythm = rhythm
-        self._tell_tree = on_tree
         self._chance = chance
         self._wake = Wake()
         self._keepers: dict[str, Keeper] = {}
@@ -80,7 +78,6 @@ class Agent:
                 self._keepers[name] = self._keeper(name)
                 self._start(name)
             self._keepers[name].moved(tree, touched(name))
-        self._tell_tree(tree)
 
     async def run(self, *jobs: Job) -> None:
         """Until cancelled; `jobs` run beside, for as long. What is under way then ends with its records in order."""

@@ -9,13 +9,14 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from fairway.domain.deployments.record import Cause, Door
 from fairway.domain.errors import masked_errors
 from fairway.domain.progress import Reporter
 from fairway.domain.repository.models import Environment
+from fairway.domain.suspensions.suspension import Suspension
 from fairway.domain.values.secrets import SecretRegister
 from fairway.services.agent.following import Tree
 from fairway.services.engine.planning import PlanOptions
@@ -67,6 +68,8 @@ class Pass:
     fresh: bool = False
     """Ask anew which kinds the cluster serves."""
     reason: str = ""
+    suspensions: tuple[Suspension, ...] = ()
+    """What is suspended, asked just before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +161,11 @@ class Carrying:
         ledger: LedgerLog,
         begun: Callable[[RunResult], None],
     ) -> RunResult:
+        async def suspended(environment: str) -> tuple[Suspension, ...]:
+            return what.suspensions
+
+        session = replace(connected.session, suspended=suspended)
         async with connected.gathering(what.tree, what.environment) as gather:
-            work = EnvironmentRun(
-                connected.session, what.environment, gather, options=options, report=report, log=ledger
-            )
+            work = EnvironmentRun(session, what.environment, gather, options=options, report=report, log=ledger)
             begun(work.result)
             return await work.apply()

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import posixpath
 import secrets
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,7 +61,9 @@ class Following:
         troubles: Troubles,
         tell: Tell,
         now: Callable[[], datetime],
+        on_fetched: Callable[[bool, float], None] = lambda ok, seconds: None,
     ) -> None:
+        self._on_fetched = on_fetched
         self._source = source
         self._checkouts = checkouts
         self._environments_file = environments_file
@@ -82,11 +85,14 @@ class Following:
     async def look(self) -> bool:
         """Ask once; whether Git answered. What goes wrong is kept and told, never raised."""
         async with self._asking:
+            began = time.monotonic()
             try:
                 head = await self._source.fetch()
             except FairwayError as error:
+                self._on_fetched(False, time.monotonic() - began)
                 self._troubles.failed(GIT, str(error), fix=error.fix)
                 return False
+            self._on_fetched(True, time.monotonic() - began)
             self._troubles.well(GIT)
             self.asked = self._now()
             if self.head is not None and head.commit == self.head.commit and not self.untrusted:

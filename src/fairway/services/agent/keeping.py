@@ -10,8 +10,9 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from fairway.domain.agent.backing_off import Failing, after_failure
@@ -68,16 +69,23 @@ class PassDone:
     what: Pass
     result: RunResult
     cut: bool
+    touched_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The commits that touched a release since it was last as declared, as far as they were seen."""
+    seconds: float = 0.0
+    error: FairwayError | None = None
 
 
 OnPass = Callable[[PassDone], None]
+Reporting = Callable[[Tree, Environment, int], Reporter]
+"""Who is told of a pass. Passes under way at the same time have different numbers, from 0."""
 
 
 class Running:
     """A pass that is under way. It runs beside others of the same environment that are for other releases."""
 
-    def __init__(self, what: Pass) -> None:
+    def __init__(self, what: Pass, lane: int) -> None:
         self.what = what
+        self.lane = lane
         self.task: asyncio.Task[RunResult] | None = None
         self.begun: set[str] = set()
         self.finished: set[str] = set()
@@ -123,7 +131,7 @@ class Keeper:
         rhythm: Rhythm = Rhythm(),
         watched: Watched = Watched(),
         troubles: Troubles,
-        report: Reporter = silent,
+        reporting: Reporting = lambda tree, environment, lane: silent,
         on_pass: OnPass = lambda done: None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -133,7 +141,7 @@ class Keeper:
         self._rhythm = rhythm
         self._watched = watched
         self._troubles = troubles
-        self._report = report
+        self._reporting = reporting
         self._on_pass = on_pass
         self._chance = chance
         self._wake = Wake()
@@ -151,9 +159,11 @@ class Keeper:
         self._running: list[Running] = []
         self._passes: set[asyncio.Task[None]] = set()
         self._told_bad: dict[str, tuple[str, ...]] = {}
+        self._touched_by: dict[str, set[str]] = {}
         self.decision = Decision(AgentState.STARTING)
         self.applied = ""
         """The newest commit that is carried out as far as it goes."""
+        self.applied_subject = ""
         self.applied_at: datetime | None = None
 
     # What others say.
@@ -172,6 +182,7 @@ class Keeper:
         for name in touched.certain | (names or frozenset()):
             self._failing.pop(name, None)
             self._told_bad.pop(name, None)
+            self._touched_by.setdefault(name, set()).add(tree.head.commit)
         for running in self._running:
             if stuck := touched.certain & running.stuck:
                 # What it waits for was declared anew: the old one may never come.
@@ -232,6 +243,8 @@ class Keeper:
 
     async def step(self) -> bool:
         """Decide once, and begin what there is to do; whether there was something."""
+        if self._suspensions:
+            await self._ask_suspensions()
         if self._decide().action is AgentAction.APPLY and await self._may_act():
             return self._begin(self.decision)
         return False
@@ -291,12 +304,19 @@ class Keeper:
 
     async def _may_act(self) -> bool:
         """Asked only when there is something to do, so that a quiet environment costs no request."""
+        if not self._suspensions:
+            await self._ask_suspensions()
+        return self._decide().action is AgentAction.APPLY
+
+    async def _ask_suspensions(self) -> None:
         try:
             self._suspensions = await self._watched.suspended(self.name)
         except FairwayError as error:
             self._is_away(error)
-        self._decide()
-        return self.decision.action is AgentAction.APPLY
+
+    def is_paused(self, release: str) -> bool:
+        """Whether a release is suspended, as far as is known."""
+        return suspended(self._suspensions, self.name, release, self._clock.now()) is not None
 
     def _begin(self, decision: Decision) -> bool:
         """Begin a pass; False when there is none to begin yet."""
@@ -315,7 +335,8 @@ class Keeper:
         releases = "all" if what.names is None else sorted(what.names | what.leaving)
         extra = {"environment": self.name, "commit": tree.head.commit[:12], "releases": releases}
         log.info("agent.pass", extra=extra)
-        running = Running(what)
+        taken = {one.lane for one in self._running}
+        running = Running(what, next(lane for lane in count() if lane not in taken))
         self._running.append(running)
         task = asyncio.create_task(self._pass(running), name=f"pass {self.name}")
         self._passes.add(task)
@@ -332,12 +353,21 @@ class Keeper:
         if names is not None:
             closures = (_with_needs({name}, declared) for name in names if name in declared)
             names = frozenset(one for found in closures if not found & busy for one in found) - paused
-        fresh = names is None
-        return Pass(tree, environment, names, leaving, paused, fresh=fresh, reason=decision.state.value.lower())
+        return Pass(
+            tree,
+            environment,
+            names,
+            leaving,
+            paused,
+            fresh=names is None,
+            reason=decision.state.value.lower(),
+            suspensions=self._suspensions,
+        )
 
     async def _pass(self, running: Running) -> None:
         """Never cancelled itself: whoever wants it to end, cuts it, and its records are in order then."""
         what = running.what
+        began = self._clock.now()
         with what.tree.checkout.held():
             listen = self._listener(running)
             task = running.start(self._carrying.carry_out(what, listen, running.began))
@@ -349,12 +379,16 @@ class Keeper:
             log.error("agent.bug", extra={"environment": self.name}, exc_info=failure)
             failure = Transient(f"a mistake in Fairway itself: {type(failure).__name__}")
         result = running.result if cut or failure is not None else task.result()
+        touched_by = {name: frozenset(found) for name, found in self._touched_by.items()}
         self._settle(what, result, failure, cut)
         self._reached_if_done()
         self._wake("a pass ended")
-        self._on_pass(PassDone(what, result, cut))
+        seconds = (self._clock.now() - began).total_seconds()
+        self._on_pass(PassDone(what, result, cut, touched_by, seconds, failure))
 
     def _listener(self, running: Running) -> Reporter:
+        report = self._reporting(running.what.tree, running.what.environment, running.lane)
+
         def listen(event: Event) -> None:
             if isinstance(event, ReleaseStarted):
                 running.begun.add(event.release)
@@ -362,7 +396,7 @@ class Keeper:
                 running.finished.add(event.release)
                 if not self._is_news(event):
                     return
-            self._report(event)
+            report(event)
 
         return listen
 
@@ -386,8 +420,11 @@ class Keeper:
         declared = {release.name for release in what.environment.releases}
         now = self._clock.now()
         for name, one in result.results.items():
-            if not one.outcome.is_bad:
+            if one.outcome is Outcome.SUSPENDED:
+                self._owed |= {name} & declared
+            elif not one.outcome.is_bad:
                 self._failing.pop(name, None)
+                self._touched_by.pop(name, None)
             elif one.outcome is Outcome.INTERRUPTED:
                 self._owed |= {name} & declared
             elif name not in self._owed:  # else a commit touched it meanwhile, and it is tried anew at once
@@ -430,6 +467,7 @@ class Keeper:
         done = not (self._everything or self._owed or self._gone or self._refused or self._running)
         if done and self._tree is not None and self.applied != self._tree.head.commit:
             self.applied = self._tree.head.commit
+            self.applied_subject = self._tree.head.subject
             self.applied_at = self._clock.now()
 
 
