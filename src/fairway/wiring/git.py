@@ -73,7 +73,8 @@ async def open_login(configured: Configured, url: str, env: Mapping[str, str]) -
         return
     hosts = configured.path(given.known_hosts) if given.known_hosts else None
     if given.ssh_key is not None and not url.startswith(("http://", "https://")):
-        yield Login(ssh_key=configured.secret(given.ssh_key, env), known_hosts=hosts)
+        key = given.ssh_key
+        yield Login(ssh_key=lambda: configured.secret(key, env), known_hosts=hosts)
         return
     source = given.token or given.password
     if source is None:
@@ -93,7 +94,10 @@ def signing(configured: Configured, env: Mapping[str, str]) -> Signing | None:
     from fairway.adapters.git.signing import Signing
 
     wanted = configured.configuration.git.signing
-    return Signing(wanted.format, configured.secret(wanted.key, env), env) if wanted is not None else None
+    if wanted is None:
+        return None
+    key = wanted.key
+    return Signing(wanted.format, lambda: configured.secret(key, env), env)
 
 
 @asynccontextmanager

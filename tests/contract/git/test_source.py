@@ -329,7 +329,10 @@ SSH = """#!{python}
 import json, os, stat, subprocess, sys
 words = sys.argv[1:]
 key = words[words.index("-i") + 1]
-json.dump({{"words": words, "mode": stat.S_IMODE(os.stat(key).st_mode), "key": open(key).read()}}, open({log!r}, "w"))
+hosts = next(word for word in words if word.startswith("-oUserKnownHostsFile=")).partition("=")[2]
+seen = {{"words": words, "mode": stat.S_IMODE(os.stat(key).st_mode)}}
+seen |= {{"key": open(key).read(), "hosts": open(hosts).read()}}
+json.dump(seen, open({log!r}, "w"))
 sys.exit(subprocess.call(["sh", "-c", words[-1]]))
 """
 
@@ -343,7 +346,7 @@ async def test_an_ssh_key_is_a_private_file_only_while_git_runs(remote: Remote, 
     program.write_text(SSH.format(python=sys.executable, log=str(log)))
     program.chmod(0o755)
     hosts = tmp_path / "hosts known"
-    hosts.write_text("")
+    hosts.write_text("host.example ssh-ed25519 AAAA\n")
     env = {**ENV, "PATH": f"{program.parent}:{ENV['PATH']}"}
     login = Login(ssh_key="-----KEY-----", known_hosts=hosts)
     found = GitSource(parse_remote(f"ssh://git@host.example{remote.bare}", "main", login), tmp_path / "c", env)
@@ -351,6 +354,6 @@ async def test_an_ssh_key_is_a_private_file_only_while_git_runs(remote: Remote, 
     seen = json.loads(log.read_text())
     assert (seen["mode"], seen["key"]) == (0o600, "-----KEY-----\n")
     assert "-----KEY-----" not in " ".join(seen["words"])
-    assert f"-oUserKnownHostsFile={hosts}" in seen["words"]
+    assert seen["hosts"] == "host.example ssh-ed25519 AAAA\n"
     assert "-oStrictHostKeyChecking=yes" in seen["words"]
     assert not Path(seen["words"][seen["words"].index("-i") + 1]).exists()

@@ -233,7 +233,7 @@ async def test_commits_signed_with_an_ssh_key_show_a_good_signature(remote: Remo
     remote.write("a.yaml", "tag: 1\n")
     remote.publish()
     key = ssh_key(tmp_path)
-    copy = copy_of(remote, tmp_path / "copy", signing=Signing("ssh", key.text, ENV))
+    copy = copy_of(remote, tmp_path / "copy", signing=Signing("ssh", lambda: key.text, ENV))
     async with copy.opened():
         await copy.push(await committed(copy, "a.yaml", "tag: 2\n"))
     allowed = key.allowed(tmp_path, AUTHOR[1])
@@ -252,7 +252,7 @@ async def test_commits_signed_with_gpg_show_a_good_signature(remote: Remote, tmp
         make = ["gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", AUTHOR[1], "ed25519", "sign"]
         subprocess.run(make, env=env, check=True, capture_output=True)
         private = subprocess.check_output(["gpg", "--batch", "--armor", "--export-secret-keys"], env=env, text=True)
-        copy = copy_of(remote, tmp_path / "copy", signing=Signing("gpg", private, ENV))
+        copy = copy_of(remote, tmp_path / "copy", signing=Signing("gpg", lambda: private, ENV))
         async with copy.opened():
             await copy.push(await committed(copy, "a.yaml", "tag: 2\n"))
         command = ["git", "log", "--show-signature", "-1", "main"]
@@ -265,7 +265,7 @@ async def test_commits_signed_with_gpg_show_a_good_signature(remote: Remote, tmp
 async def test_a_key_that_is_none_is_said_without_its_text(kind: str, remote: Remote, tmp_path: Path) -> None:
     remote.write("a.yaml", "tag: 1\n")
     remote.publish()
-    copy = copy_of(remote, tmp_path / "copy", signing=Signing(kind, "hunter2", ENV))  # type: ignore[arg-type]
+    copy = copy_of(remote, tmp_path / "copy", signing=Signing(kind, lambda: "hunter2", ENV))  # type: ignore[arg-type]
     async with copy.opened():
         with pytest.raises(UserError, match=r"cannot be signed|holds no OpenPGP") as caught:
             await committed(copy, "a.yaml", "tag: 2\n")

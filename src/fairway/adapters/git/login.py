@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fairway.domain.errors import Terminal
+from fairway.domain.errors import Terminal, UserError
 
 _HELPER = (
     '!f() { test "$1" = get || return 0; '
@@ -34,7 +34,8 @@ class Login:
 
     username: str = "git"
     password: Callable[[], Awaitable[str]] = field(default=_nothing, repr=False)
-    ssh_key: str = field(default="", repr=False)
+    ssh_key: str | Callable[[], str] = field(default="", repr=False)
+    """The key itself, or what reads it each time that it is used."""
     known_hosts: Path | None = None
 
     @classmethod
@@ -77,15 +78,21 @@ async def entry(login: Login | None, url: str, env: Mapping[str, str]) -> AsyncI
 def _ssh(login: Login, folder: Path) -> str:
     words = ["ssh", "-F", os.devnull, "-oBatchMode=yes", "-oConnectTimeout=20", "-oStrictHostKeyChecking=yes"]
     if login.known_hosts:
-        words += [f"-oUserKnownHostsFile={login.known_hosts}", f"-oGlobalKnownHostsFile={os.devnull}"]
-    if login.ssh_key:
-        words += [
-            "-oIdentitiesOnly=yes",
-            "-oIdentityAgent=none",
-            "-i",
-            str(write_private(folder / "key", login.ssh_key)),
-        ]
+        # A copy with a plain name: ssh splits the option's value at blanks, and reads % in it.
+        known = write_private(folder / "known_hosts", _known_hosts(login.known_hosts))
+        words += [f"-oUserKnownHostsFile={known}", f"-oGlobalKnownHostsFile={os.devnull}"]
+    key = login.ssh_key if isinstance(login.ssh_key, str) else login.ssh_key()
+    if key:
+        words += ["-oIdentitiesOnly=yes", "-oIdentityAgent=none", "-i", str(write_private(folder / "key", key))]
     return shlex.join(words)
+
+
+def _known_hosts(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        fix = "correct git.credentials.knownHosts in fairway.yaml"
+        raise UserError(f"the host keys in {path} cannot be read", fix=fix) from error
 
 
 def write_private(path: Path, text: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +19,11 @@ from fairway.domain.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """`key` is the private key itself: SSH's own format, or armoured OpenPGP; without a passphrase."""
+    """`key` gives the private key itself: SSH's own format, or armoured OpenPGP; without a passphrase. It is asked
+    for each commit, so that a key that is replaced counts at once."""
 
     format: Literal["ssh", "gpg"]
-    key: str = field(repr=False)
+    key: Callable[[], str] = field(repr=False)
     env: Mapping[str, str] = field(repr=False)
 
     @asynccontextmanager
@@ -30,11 +31,11 @@ class Signing:
         """What git needs to sign."""
         if self.format == "ssh":
             with tempfile.TemporaryDirectory(prefix="fw-") as folder:
-                path = write_private(Path(folder) / "key", self.key)
+                path = write_private(Path(folder) / "key", self.key())
                 settings = (("gpg.format", "ssh"), ("user.signingKey", str(path)), ("gpg.ssh.program", "ssh-keygen"))
                 yield Call(settings)
             return
-        async with keyring(None, self.env, self.key) as home:
+        async with keyring(None, self.env, self.key()) as home:
             fingerprint = await asyncio.to_thread(_fingerprint, home, self.env)
             settings = (("gpg.format", "openpgp"), ("user.signingKey", f"{fingerprint}!"), ("gpg.program", "gpg"))
             yield Call(settings, {"GNUPGHOME": str(home)})
