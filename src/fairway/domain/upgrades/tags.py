@@ -7,7 +7,7 @@ itself is kept, because that is what is written and pulled. Source of the order:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 PARTS = 3
@@ -39,23 +39,23 @@ class TagVersion:
     build: str = ""
     """Behind `+`, or behind `_`, which stands for `+` in registries."""
     v: str = ""
+    core: tuple[int, int, int] = field(init=False, repr=False, compare=False)
+    """(major, minor, patch), missing parts zero."""
+    precedence: Precedence = field(init=False, repr=False, compare=False)
+    """Orders versions as semver does; build parts do not count."""
 
-    @property
-    def core(self) -> tuple[int, int, int]:
-        """(major, minor, patch), missing parts zero."""
-        major, minor, patch = (*self.numbers, 0, 0)[:PARTS]
-        return major, minor, patch
+    def __post_init__(self) -> None:
+        # Once for each tag: a registry's tags are compared with each other a hundred thousand times.
+        core = (*self.numbers, 0, 0)[:PARTS]
+        identifiers = self.pre_release.split(".") if self.pre_release else []
+        object.__setattr__(self, "core", core)
+        precedence = core, not identifiers, tuple(_identifier(part) for part in identifiers)
+        object.__setattr__(self, "precedence", precedence)
 
     @property
     def variant(self) -> str:
         """The suffix when it names a kind of image (`alpine`, `debian-12`) instead of a stage before a release."""
         return "" if _STAGE.match(self.pre_release) else self.pre_release
-
-    @property
-    def precedence(self) -> Precedence:
-        """Orders versions as semver does; build parts do not count."""
-        identifiers = self.pre_release.split(".") if self.pre_release else []
-        return self.core, not identifiers, tuple(_identifier(part) for part in identifiers)
 
 
 def _identifier(part: str) -> tuple[int, int, str]:
