@@ -5,6 +5,7 @@ The rule not to break: nothing is read before the sender is known, and nothing i
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +21,9 @@ from fairway.services.intake.recent import Recent
 SIGNATURES = ("x-hub-signature-256", "x-gitea-signature", "x-hub-signature", "x-fairway-signature-256")
 REGISTRY = "registry"
 GITHUB = "github"
+
+_LOG = logging.getLogger(__name__)
+_MOST_NAMED = 5
 
 Secrets = Callable[[str], Sequence[str]]
 """The secrets of `github`, `gitlab`, `gitea`, `bitbucket` or `registry`, read now; none: there is no such endpoint.
@@ -112,6 +116,7 @@ class Intake:
             raise
         heard = self._passed_on(sender, parsed, delivery)
         self.metrics.webhook(sender, _result(heard))
+        _LOG.info("webhook.heard", extra={"sender": sender, "result": _result(heard), **_about(parsed)})
         return heard
 
     def _passed_on(self, sender: str, parsed: Parsed, delivery: Delivery) -> Heard:
@@ -137,3 +142,11 @@ def _result(heard: Heard) -> str:
     if heard.ignored:
         return "ignored"
     return "accepted" if heard.accepted else "duplicate"
+
+
+def _about(parsed: Parsed) -> dict[str, object]:
+    """For the log: the first few names, and why nothing came of it."""
+    images = [f"{one.repository}:{one.tag}" for one in parsed.images]
+    branches = [f"{one.repositories[0] if one.repositories else ''} {one.branch}" for one in parsed.pushes]
+    names = [name[:200] for name in (images + branches)[:_MOST_NAMED]]
+    return {"delivery": parsed.id[:100], "names": names, "count": len(images + branches), "ignored": parsed.ignored}

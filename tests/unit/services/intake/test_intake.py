@@ -226,3 +226,19 @@ async def test_without_an_issuer_no_token_is_good() -> None:
     with pytest.raises(Refused, match="no issuer"):
         await entry.pubsub(posted(NOTE, {"authorization": "Bearer good"}))
     assert metrics.webhooks == [("pubsub", "refused")]
+
+
+def test_what_was_heard_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    many = {"id": "job-1", "images": [{"image": f"registry.example/app-{n}:1"} for n in range(9)]}
+    with caplog.at_level("INFO", "fairway"):
+        intake()[0].registry("generic", posted(many, token="reg"))
+        intake()[0].git("github", signed({}, "gh", x_github_event="ping"))
+    first, second = (one.__dict__ for one in caplog.records)
+    assert (first["message"], first["sender"], first["result"], first["delivery"]) == (
+        "webhook.heard",
+        "generic",
+        "accepted",
+        "job-1",
+    )
+    assert (first["count"], len(first["names"]), first["names"][0]) == (9, 5, "registry.example/app-0:1")
+    assert (second["result"], second["ignored"]) == ("ignored", "ping")
