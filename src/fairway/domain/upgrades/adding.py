@@ -14,7 +14,15 @@ from fairway.domain.errors import Position, UserError
 from fairway.domain.upgrades.inserting import insert_in_brackets, insert_lines, is_empty, nested, nested_in_brackets
 from fairway.domain.upgrades.scalars import write_scalar
 from fairway.domain.upgrades.splice import splice
-from fairway.domain.upgrades.written import CannotEdit, WrittenFile, end_of_content, entries, is_flow, read_written
+from fairway.domain.upgrades.written import (
+    CannotEdit,
+    WrittenFile,
+    end_of_content,
+    entries,
+    is_flow,
+    is_json,
+    read_written,
+)
 from fairway.domain.yaml import Path, load
 from fairway.domain.yaml.positions import key_text
 
@@ -212,6 +220,6 @@ def _check(written: WrittenFile, text: str, expected: Any, node: Node | None) ->
         same = load(text, written.file) == expected
     except UserError:
         same = False
-    if not same:
+    if not same or (written.is_json and not is_json(text)):
         where = written.at(node) if node is not None else Position(written.file)
         raise CannotEdit("the value cannot be added without changing others", where=where, fix="add it by hand")

@@ -69,7 +69,7 @@ def _replacement(written: WrittenFile, found: Found, new: str) -> tuple[int, int
     properties = _PROPERTIES.match(written.text, start, end)
     if properties is not None:
         start = properties.end()
-    text = write_scalar(new, node.style or "", in_flow=found.in_flow)
+    text = write_scalar(new, node.style or ('"' if written.is_json else ""), in_flow=found.in_flow)
     if start == end:
         behind = written.text[start - 1 : start]
         text = text if not behind or behind in " \t\n" else f" {text}"

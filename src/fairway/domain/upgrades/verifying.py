@@ -15,7 +15,7 @@ from yaml.cyaml import CParser  # type: ignore[attr-defined]
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from fairway.domain.errors import UserError
-from fairway.domain.upgrades.written import CannotEdit, WrittenFile
+from fairway.domain.upgrades.written import CannotEdit, WrittenFile, is_json
 from fairway.domain.yaml import Path, compose_nodes, plain_scalar
 from fairway.domain.yaml.positions import key_text
 
@@ -47,7 +47,7 @@ def check_only_changed(before: WrittenFile, after: str, edits: Edits) -> None:
             same = same and CParser(before.text).raw_parse() == CParser(after).raw_parse()
     except UserError:
         same = False
-    if not same:
+    if not same or (before.is_json and not is_json(after)):
         where = before.at(before.find(first).node)
         message = "this value cannot be changed without changing how the rest reads"
         raise CannotEdit(message, where=where, fix="edit it by hand")

@@ -6,6 +6,7 @@ one place would change the others. Offsets count characters of the text without 
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -40,6 +41,7 @@ class WrittenFile:
     root: Node | None
     sharing: Sharing | None = None
     """None when the text has no anchors."""
+    is_json: bool = False
 
     def at(self, node: Node) -> Position:
         return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
@@ -155,7 +157,18 @@ def written_text(text: str, file: str) -> WrittenFile:
     bare = text.removeprefix(BOM)
     root = compose_nodes(bare, file)
     sharing = Sharing(root) if root is not None and "&" in bare else None
-    return WrittenFile(file, BOM if bare != text else "", bare, root, sharing)
+    return WrittenFile(file, BOM if bare != text else "", bare, root, sharing, is_json(bare))
+
+
+def is_json(text: str) -> bool:
+    """Whether every reader of JSON takes it too, and must go on to do so."""
+    if not text.lstrip().startswith(("{", "[")):
+        return False
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def entries(node: MappingNode) -> list[tuple[ScalarNode, Node]]:
