@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fairway.domain.agent.freezing import Window, read_freeze
 from fairway.domain.configuration.addresses import check_addresses
 from fairway.domain.configuration.agent import AgentSection
@@ -12,6 +14,8 @@ from fairway.domain.repository.findings import Findings, suggestion
 from fairway.domain.repository.sites import Document, Site
 from fairway.domain.repository.validating import validated
 
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LEASE = re.compile(rf"{_LABEL}/{_LABEL}(?:\.{_LABEL})*")
 _CHANNEL_KINDS = ("slack", "slackWebhook", "teams", "email", "webhook", "cloudEvents", "log")
 
 
@@ -25,9 +29,15 @@ def check_configuration(document: Document, findings: Findings) -> Configuration
     configuration = validated(Configuration, raw, site, findings, "") or Configuration()
     check_addresses(configuration, site, findings)
     check_texts(configuration.upgrades, site.into("upgrades"), findings)
+    _check_lease(configuration.agent, site.into("agent"), findings)
     _check_freezes(configuration.agent, site.into("agent"), findings)
     _check_notifications(configuration.notifications, site.into("notifications"), findings)
     return configuration
+
+
+def _check_lease(section: AgentSection, site: Site, findings: Findings) -> None:
+    if section.lease is not None and not _LEASE.fullmatch(section.lease):
+        findings.error("bad-name", f'"{section.lease}" names no Lease', site.at("lease"), "write NAMESPACE/NAME")
 
 
 def _check_freezes(section: AgentSection, site: Site, findings: Findings) -> None:

@@ -123,6 +123,13 @@ def test_texts_are_looked_at(text: str, found: list[str]) -> None:
     assert check(f"upgrades: {{{text}}}")[1] == found
 
 
+@pytest.mark.parametrize(
+    ("lease", "good"), [("fairway/agent", True), ("a/b.c-d", True), ("agent", False), ("/x", False), ("A/b", False)]
+)
+def test_a_lease_is_a_namespace_and_a_name(lease: str, good: bool) -> None:
+    assert check(f"agent: {{lease: {lease}}}")[1] == ([] if good else ["bad-name 1:16"])
+
+
 def test_a_password_in_an_address_is_in_no_message() -> None:
     findings = Findings()
     text = "git: {url: 'https://u:hunter2@x/y'}\nserver: {publicUrl: 'https://u:hunter2@x'}\n"
