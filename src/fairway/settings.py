@@ -35,6 +35,8 @@ class Settings:
     host: str
     in_github_actions: bool
     log_format: str = "text"
+    in_cluster: str = ""
+    """The cluster, by its name in environments.yaml, whose pod this process is."""
     records: str = "secrets"
     """Where revisions are kept: as written, `FAIRWAY_RECORDS` or else Helm's own `HELM_DRIVER`."""
     records_database: str = field(default="", repr=False)
@@ -82,6 +84,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         host=os.uname().nodename,
         in_github_actions=env.get("GITHUB_ACTIONS") == "true",
         log_format=env.get("FAIRWAY_LOG_FORMAT") or "text",
+        in_cluster=env.get("FAIRWAY_IN_CLUSTER") or "",
         records=env.get("FAIRWAY_RECORDS") or env.get("HELM_DRIVER") or "secrets",
         records_database=env.get("HELM_DRIVER_SQL_CONNECTION_STRING") or "",
     )

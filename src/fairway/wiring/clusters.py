@@ -31,8 +31,11 @@ def cluster_access(settings: Settings, repository: Repository, environment: Envi
 
     from fairway.adapters.devcluster import DEFAULT_NAME
     from fairway.adapters.kube.contexts import KubeconfigFiles
-    from fairway.services.contexts import resolve_context
+    from fairway.services.contexts import ClusterAccess, resolve_context
 
+    if settings.in_cluster and settings.in_cluster == environment.cluster.name:
+        # The provider says how everybody else gets there.
+        return ClusterAccess(in_cluster=True)
     variables = process_environment()
 
     def devcluster_kubeconfig(name: str | None) -> Path:

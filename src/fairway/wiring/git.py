@@ -54,7 +54,8 @@ async def open_remote(
     if "://" not in url and ":" not in url.partition("/")[0] and not os.path.isabs(url):
         url = str((configured.folder if git.url else folder) / url)
     async with open_login(configured, url, env) as login:
-        yield DeploymentsRemote(parse_remote(url, git.branch or "", login), facts.prefix + environments_file.name)
+        inside = _inside(environments_file, facts.prefix, is_elsewhere=bool(git.url))
+        yield DeploymentsRemote(parse_remote(url, git.branch or "", login), inside)
 
 
 @asynccontextmanager
@@ -122,6 +123,14 @@ async def _app_login(configured: Configured, url: str, env: Mapping[str, str]) -
         yield Login("x-access-token", token)
     finally:
         await app.aclose()
+
+
+def _inside(file: Path, prefix: str, *, is_elsewhere: bool) -> str:
+    """environments.yaml below the top of the repository: where it lies in the folder's own, else as it was written."""
+    written = os.path.relpath(file)
+    if is_elsewhere and not file.exists() and not written.startswith(".."):
+        return Path(written).as_posix()
+    return prefix + file.name
 
 
 def _folder(file: Path) -> Path:
