@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import jsonschema
 import pytest
+import yaml
 from tests.support.cli import Shop, release
 
 pytestmark = pytest.mark.cluster
@@ -93,3 +96,33 @@ def test_mistakes_are_told_before_anything_is_suspended(shop: Shop) -> None:
     )
     assert "is over already" in shop.run("suspend", "one", "web", "--reason", "x", "--until", "2020-01-01", code=2).err
     assert shop.run("suspend", "one", "--list").out == "nothing is suspended\n"
+
+
+def test_with_notify_the_channels_of_the_configuration_are_told(shop: Shop) -> None:
+    shop.write([release("web")])
+    heard: list[bytes] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            return None
+
+    with HTTPServer(("127.0.0.1", 0), Hook) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/"
+        channel = {"name": "ops", "webhook": {"url": url, "secret": {"env": "KEY"}}}
+        shop.put("fairway.yaml", yaml.safe_dump({"notifications": {"channels": [channel]}}))
+        env = {"KEY": "0123456789abcdef0123456789abcdef"}
+        shop.run("apply", "one")
+        shop.run("suspend", "one", "web", "--reason", "database move", "--notify", env=env)
+        shop.run("resume", "one", "web", env=env)
+        server.shutdown()
+        thread.join()
+    (told,) = heard
+    assert b"environment.suspended" in told
+    assert b"database move" in told

@@ -15,6 +15,7 @@ import click
 
 from fairway.domain.errors import FairwayError, UserError
 from fairway.entrypoints.cli.errors import warn
+from fairway.services.notifying.ports import Tell, tell_nobody
 from fairway.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,10 +28,14 @@ SILENT_FOR = 1.0
 
 
 class Telling:
-    """Puts a narrator beside the reporter of each environment; without narrators it changes nothing."""
+    """Puts a narrator beside the reporter of each environment; without narrators it changes nothing.
 
-    def __init__(self, narrators: Narrators | None = None) -> None:
+    `tell` takes single events.
+    """
+
+    def __init__(self, narrators: Narrators | None = None, tell: Tell = tell_nobody) -> None:
         self._narrators = narrators
+        self.tell = tell
 
     def beside(self, report: Reporter, environment: Environment) -> Reporter:
         from fairway.services.notifying.narrating import telling
@@ -62,7 +67,7 @@ async def notifying(settings: Settings, environments_file: Path, *, wanted: bool
     async with open_notifier(settings, configured, warn=warn) as notifier:
         task = asyncio.create_task(notifier.run(), name="notifier")
         try:
-            yield Telling(narrators(notifier.tell))
+            yield Telling(narrators(notifier.tell), notifier.tell)
         finally:
             # Cancelled, it still sends what waits, and gives up what takes too long.
             task.cancel()

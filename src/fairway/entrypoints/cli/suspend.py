@@ -11,6 +11,7 @@ import click
 
 from fairway.domain.errors import FairwayError, UserError
 from fairway.entrypoints.cli.errors import show_error, warn
+from fairway.entrypoints.cli.notifying import notifying
 from fairway.entrypoints.cli.opening import Place, facts_of, place_of
 from fairway.entrypoints.cli.options import cluster_option, environment_argument, environments_file_option
 from fairway.entrypoints.cli.output import emit, output_option, table
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from fairway.services.engine.ports import RevisionStore
     from fairway.services.suspending.suspending import Suspending
 
+notify_option = click.option("--notify", is_flag=True, help="Tell the channels of fairway.yaml.")
 release_words = click.argument("releases", metavar="[RELEASE]…", nargs=-1)
 
 
@@ -36,6 +38,7 @@ release_words = click.argument("releases", metavar="[RELEASE]…", nargs=-1)
 @click.option("--until", metavar="TIME", help="When it ends by itself: 18:00, 2026-11-22 08:00, or RFC 3339.")
 @click.option("--for", "length", metavar="LENGTH", help="How long it lasts: 90m, 2h, 1d12h.")
 @click.option("--list", "show", is_flag=True, help="Show what is suspended, and suspend nothing.")
+@notify_option
 @output_option()
 def suspend(
     environment: str | None,
@@ -46,6 +49,7 @@ def suspend(
     until: str | None,
     length: str | None,
     show: bool,
+    notify: bool,
     output: str,
 ) -> int:
     """Leave RELEASEs of ENV as they are, or all of ENV, whatever Git declares, until the time is over or a resume.
@@ -64,7 +68,8 @@ def suspend(
         return run_async(_list(load_settings(), place, releases, output))
     if not reason or not reason.strip():
         raise UserError("why is it suspended?", fix='give --reason "…": it is shown wherever somebody asks')
-    return run_async(_suspend(load_settings(), place, releases, reason.strip(), until, length, output))
+    asked = _suspend(load_settings(), place, releases, reason.strip(), until, length, output, notify)
+    return run_async(asked)
 
 
 @click.command()
@@ -72,12 +77,14 @@ def suspend(
 @release_words
 @environments_file_option
 @click.option("--all", "everything", is_flag=True, help="Everything of ENV: as a whole, and each release.")
+@notify_option
 @output_option()
 def resume(
     environment: str | None,
     releases: tuple[str, ...],
     environments_file: Path,
     everything: bool,
+    notify: bool,
     output: str,
 ) -> int:
     """Go on with RELEASEs of ENV, or with ENV as a whole, after a suspend.
@@ -93,7 +100,7 @@ def resume(
     if everything and releases:
         raise UserError("--all and releases are both given", fix="give one of them")
     place = place_of(environments_file, environment)
-    return run_async(_resume(load_settings(), place, releases, everything, output))
+    return run_async(_resume(load_settings(), place, releases, everything, output, notify))
 
 
 async def _suspend(
@@ -104,11 +111,12 @@ async def _suspend(
     until: str | None,
     length: str | None,
     output: str,
+    notify: bool,
 ) -> int:
     from fairway.domain.suspensions.until import end_of
 
     one = place.one
-    async with _opened(settings, place, one, "suspend") as (suspending, store):
+    async with _opened(settings, place, one, "suspend", notify=notify) as (suspending, store):
         now = suspending.now()
         end = end_of(until, length, now, now.astimezone().tzinfo or now.tzinfo)  # type: ignore[arg-type]
         await _check_names(one, store, releases)
@@ -117,11 +125,13 @@ async def _suspend(
     return 0
 
 
-async def _resume(settings: Settings, place: Place, releases: Sequence[str], everything: bool, output: str) -> int:
+async def _resume(
+    settings: Settings, place: Place, releases: Sequence[str], everything: bool, output: str, notify: bool
+) -> int:
     from fairway.domain.suspensions.suspension import in_words
 
     one = place.one
-    async with _opened(settings, place, one, "resume") as (suspending, _):
+    async with _opened(settings, place, one, "resume", notify=notify) as (suspending, _):
         gone = await suspending.resume(releases, everything=everything)
         left = await suspending.current()
 
@@ -154,16 +164,19 @@ async def _list(settings: Settings, place: Place, releases: Sequence[str], outpu
 
 @asynccontextmanager
 async def _opened(
-    settings: Settings, place: Place, environment: Environment, action: str
+    settings: Settings, place: Place, environment: Environment, action: str, *, notify: bool = False
 ) -> AsyncIterator[tuple[Suspending, RevisionStore]]:
     from fairway import wiring
-    from fairway.services.notifying.ports import tell_nobody
     from fairway.wiring.suspending import open_suspending
 
     facts = await facts_of(place)
-    async with wiring.recorder(settings, warn) as recorder:
+    file = Path(place.repository.environments_file)
+    async with (
+        notifying(settings, file, wanted=notify) as telling,
+        wiring.recorder(settings, warn) as recorder,
+    ):
         run = wiring.begin_run(recorder, settings, facts, action)
-        async with open_suspending(settings, place.repository, environment, recorder, run, tell_nobody) as opened:
+        async with open_suspending(settings, place.repository, environment, recorder, run, telling.tell) as opened:
             yield opened
 
 
