@@ -19,7 +19,7 @@ from fairway.domain.errors import Terminal, UserError
 
 _HELPER = (
     '!f() { test "$1" = get || return 0; '
-    'printf "username=%s\\npassword=%s\\n" "$FAIRWAY_GIT_USERNAME" "$FAIRWAY_GIT_PASSWORD"; }; f'
+    'printf "username=%s\\npassword=%s\\n" "$GITLOGIN_USERNAME" "$GITLOGIN_PASSWORD"; }; f'
 )
 """Names the variables, not what they hold; printf is part of the shell, so no process gets them as arguments."""
 
@@ -68,7 +68,7 @@ async def entry(login: Login | None, url: str, env: Mapping[str, str]) -> AsyncI
         # For this host only: after a redirect to another one, git asks again and gets no answer.
         scope = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         config = (("credential.helper", ""), (f"credential.{scope}.helper", _HELPER))
-        variables = {"FAIRWAY_GIT_USERNAME": login.username, "FAIRWAY_GIT_PASSWORD": password}
+        variables = {"GITLOGIN_USERNAME": login.username, "GITLOGIN_PASSWORD": password}
         yield Entry(variables, config, (password,))
         return
     with tempfile.TemporaryDirectory(prefix="fairway-") as folder:
