@@ -137,6 +137,7 @@ def test_github_may_send_a_form_as_it_does_unless_told_otherwise() -> None:
     body = urlencode({"payload": payload("github/push").decode()}).encode()
     (push,) = GIT_SENDERS["github"](Delivery(headers, body, ARRIVED)).pushes
     assert push.branch == "master"
+    assert GIT_SENDERS["github"](delivery("github/push", headers)).pushes == (push,)
     for spoiled in (b"", b"x=1", b"payload=", b"a=1&" * 1000):
         with pytest.raises(Malformed, match="the form has no payload"):
             GIT_SENDERS["github"](Delivery(headers, spoiled, ARRIVED))
