@@ -19,12 +19,10 @@ from fairway.domain.repository.models import (
     Environment,
     Release,
 )
-from fairway.domain.upgrades.choosing import NOTHING, Choice, SeenTag, Track, choose, choose_chart_version
-from fairway.domain.upgrades.images import ImageReference
-from fairway.domain.upgrades.newest import newest_refusal
+from fairway.domain.upgrades.choosing import Choice
 from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.domain.values.explaining import Explanation
-from fairway.services.upgrades.deciding import Ask, Refused, settle
+from fairway.services.upgrades.deciding import Ask, decide_by_registry, settle
 from fairway.services.upgrades.dependencies import dependency_watches
 from fairway.services.upgrades.describing import describe
 from fairway.services.upgrades.objects import object_watches
@@ -120,8 +118,10 @@ class Upgrades:
         seen = Seen(self.registry, self.charts)
         return tuple(await asyncio.gather(*(describe(look, seen) for look in looks if look.new is not None)))
 
-    async def decide(self, environments: Iterable[Environment], wanted: Wanted, decide: Decide) -> Report:
-        """Every watch that is wanted, with what `decide` says of it."""
+    async def decide(
+        self, environments: Iterable[Environment], wanted: Wanted, decide: Decide, *, asks: bool = True
+    ) -> Report:
+        """Every watch that is wanted, with what `decide` says of it; `asks`: whether it asks registries."""
         seen = Seen(self.registry, self.charts)
         work = []
         for environment in environments:
@@ -129,23 +129,37 @@ class Upgrades:
             for release in environment.releases:
                 if not wanted.releases or release.name in wanted.releases:
                     watches = self._watches(environment, release, values, wanted)
-                    work.append(self._looks(watches, wanted, seen, decide))
+                    work.append(self._looks(watches, wanted, environment, seen, decide, asks=asks))
         parts = await asyncio.gather(*work)
         looks = tuple(item for part in parts for item in part if isinstance(item, Look))
         return Report(looks, tuple(item for part in parts for item in part if isinstance(item, Problem)))
 
     async def _looks(
-        self, watches: Awaitable[Sequence[Watch | Problem]], wanted: Wanted, seen: Seen, decide: Decide
+        self,
+        watches: Awaitable[Sequence[Watch | Problem]],
+        wanted: Wanted,
+        environment: Environment,
+        seen: Seen,
+        decide: Decide,
+        *,
+        asks: bool,
     ) -> list[Look | Problem]:
         async with self._slots:
             found = await watches
         concerned = [item for item in found if isinstance(item, Problem) or wanted.concerns(item)]
-        return list(await asyncio.gather(*(self._look(item, seen, decide) for item in concerned)))
+        return list(
+            await asyncio.gather(*(self._look(item, environment, seen, decide, asks=asks) for item in concerned))
+        )
 
-    async def _look(self, item: Watch | Problem, seen: Seen, decide: Decide) -> Look | Problem:
+    async def _look(
+        self, item: Watch | Problem, environment: Environment, seen: Seen, decide: Decide, *, asks: bool
+    ) -> Look | Problem:
         if isinstance(item, Problem):
             return item
         try:
+            if item.kind == "image" and (asks or item.pins or item.platform):
+                triggers = item.release.image_triggers
+                await self.pull_secrets.use(environment, [name for one in triggers for name in one.image_pull_secrets])
             choice, new = await settle(item, seen, self.held(item), await decide(item, seen))
             return Look(item, choice, new)
         except FairwayError as error:
@@ -173,8 +187,6 @@ class Upgrades:
         if not release.image_triggers or not wanted.images:
             return watches
         try:
-            secrets = [name for image in release.image_triggers for name in image.image_pull_secrets]
-            await self.pull_secrets.use(environment, secrets)
             source = await self.charts.fetch(chart)
             explanation = await values.explain(release, source)
         except FairwayError as error:
@@ -196,30 +208,3 @@ class Upgrades:
             object_watches, environment, release, images=wanted.images, charts=wanted.charts
         )
         return [one if isinstance(one, Watch) else Problem(environment.name, release.name, one) for one in found]
-
-
-async def decide_by_registry(watch: Watch, seen: Seen) -> Ask:
-    """Choosing from all that there is."""
-    if not isinstance(watch.subject, ImageReference):
-        return chart_choice(watch, await seen.versions(watch.subject))
-    name, tags = watch.subject.name, await seen.tags(watch.subject.name)
-    if watch.track is not Track.NEWEST:
-        return image_choice(watch, tags)
-    return await newest_choice(watch, name, [one.tag for one in tags], seen)
-
-
-async def newest_choice(watch: Watch, repository: str, tags: Sequence[str], seen: Seen) -> Ask:
-    """Dates only what the rules let through: a date costs questions."""
-    out = {tag for tag in tags if newest_refusal(tag, watch.current, watch.rules, {})}
-    dated, missing = await seen.dated(repository, [tag for tag in tags if tag not in out], watch.platform)
-    return image_choice(watch, [*dated, *(SeenTag(tag) for tag in tags if tag in out)], missing)
-
-
-def image_choice(watch: Watch, tags: Sequence[SeenTag], missing: Refused = NOTHING) -> Ask:
-    return lambda refused: choose(watch.current, tags, watch.track, watch.rules, {**missing, **refused})
-
-
-def chart_choice(watch: Watch, versions: Sequence[SeenTag]) -> Ask:
-    # Chart repositories seldom say when a version was made: the newest is the highest.
-    track = Track.MAJOR_VERSION if watch.track is Track.NEWEST else watch.track
-    return lambda refused: choose_chart_version(watch.current, versions, track, watch.rules, refused)

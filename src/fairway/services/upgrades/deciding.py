@@ -5,11 +5,12 @@ The rule not to break: what cannot be taken is explained like everything else, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from fairway.domain.errors import Transient, UserError
-from fairway.domain.upgrades.choosing import Choice
+from fairway.domain.upgrades.choosing import NOTHING, Choice, SeenTag, Track, choose, choose_chart_version
 from fairway.domain.upgrades.images import ImageReference
+from fairway.domain.upgrades.newest import newest_refusal
 from fairway.domain.upgrades.pinning import moved, written
 from fairway.domain.upgrades.platforms import PlatformMissing
 from fairway.services.upgrades.seeing import Seen
@@ -68,3 +69,30 @@ async def _same_tag(
 def _whole_tag(watch: Watch, held: str) -> bool:
     """A digest is held only where digests are written; elsewhere the hold is about its tag."""
     return "@" not in held or not watch.pins
+
+
+async def decide_by_registry(watch: Watch, seen: Seen) -> Ask:
+    """Choosing from all that there is."""
+    if not isinstance(watch.subject, ImageReference):
+        return chart_choice(watch, await seen.versions(watch.subject))
+    name, tags = watch.subject.name, await seen.tags(watch.subject.name)
+    if watch.track is not Track.NEWEST:
+        return image_choice(watch, tags)
+    return await newest_choice(watch, name, [one.tag for one in tags], seen)
+
+
+async def newest_choice(watch: Watch, repository: str, tags: Sequence[str], seen: Seen) -> Ask:
+    """Dates only what the rules let through: a date costs questions."""
+    out = {tag for tag in tags if newest_refusal(tag, watch.current, watch.rules, {})}
+    dated, missing = await seen.dated(repository, [tag for tag in tags if tag not in out], watch.platform)
+    return image_choice(watch, [*dated, *(SeenTag(tag) for tag in tags if tag in out)], missing)
+
+
+def image_choice(watch: Watch, tags: Sequence[SeenTag], missing: Refused = NOTHING) -> Ask:
+    return lambda refused: choose(watch.current, tags, watch.track, watch.rules, {**missing, **refused})
+
+
+def chart_choice(watch: Watch, versions: Sequence[SeenTag]) -> Ask:
+    # Chart repositories seldom say when a version was made: the newest is the highest.
+    track = Track.MAJOR_VERSION if watch.track is Track.NEWEST else watch.track
+    return lambda refused: choose_chart_version(watch.current, versions, track, watch.rules, refused)

@@ -15,8 +15,8 @@ from fairway.domain.errors import UserError
 from fairway.domain.repository.models import ChartReference, Environment
 from fairway.domain.upgrades.choosing import SeenTag, Track
 from fairway.domain.upgrades.images import BadImageName, ImageReference, parse_image
-from fairway.services.upgrades.checking import Report, Upgrades, Wanted, chart_choice, image_choice, newest_choice
-from fairway.services.upgrades.deciding import Ask
+from fairway.services.upgrades.checking import Report, Upgrades, Wanted
+from fairway.services.upgrades.deciding import Ask, chart_choice, image_choice, newest_choice
 from fairway.services.upgrades.seeing import Seen
 from fairway.services.upgrades.watching import Watch
 
@@ -44,7 +44,8 @@ async def observe(
     """The releases that watch what was pushed; with `verify` the registry is asked first."""
     is_image = isinstance(pushed, PushedImage)
     wanted = Wanted(releases, images=is_image, charts=not is_image, concerns=pushed.concerns)
-    return await upgrades.decide(environments, wanted, pushed.decide_verified if verify else pushed.decide)
+    decide = pushed.decide_verified if verify else pushed.decide
+    return await upgrades.decide(environments, wanted, decide, asks=verify)
 
 
 @dataclass(frozen=True, slots=True)

@@ -236,6 +236,18 @@ async def test_the_cluster_is_asked_once_for_the_secrets_that_triggers_name(shop
     assert (cluster.asked, cluster.taken) == (["prod prod/registry"], ["prod/registry"])
 
 
+async def test_a_push_that_is_believed_or_not_wanted_asks_no_cluster(shop: Shop) -> None:
+    cluster = Cluster()
+    shop.pull_secrets = cluster.secrets()
+    trigger(shop, "track: PatchLevel, imagePullSecrets: [registry]")
+    environments = shop.repository.environments
+    await observe(shop.upgrades, environments, PushedImage.parse("shop/web:1.0.1", MAY))
+    await observe(shop.upgrades, environments, PushedImage.parse("shop/other:1.0.1", MAY), verify=True)
+    assert cluster.asked == []
+    await observe(shop.upgrades, environments, PushedImage.parse("shop/web:1.0.1", MAY), verify=True)
+    assert cluster.asked == ["prod prod/registry"]
+
+
 async def test_secrets_of_every_environment_are_used_without_a_trigger_naming_them(shop: Shop) -> None:
     cluster = Cluster()
     shop.pull_secrets = cluster.secrets(["registry"])
