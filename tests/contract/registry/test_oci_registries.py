@@ -241,6 +241,12 @@ async def test_a_real_registry_gives_its_tags_in_pages(oci_registry: OciRegistry
         assert sorted(await registry.tags(f"{oci_registry.host}/{name}")) == wanted
 
 
+async def test_what_cannot_be_a_tag_is_none(web: WebServer, home: Path) -> None:
+    repository = serve_tags(web, "1.0.0", "1.0.1\n- evil", "\u001b[31m1.0.2", "1.0.3 x", "x" * 129, "-1", "", "latest")
+    async with asked(home) as registry:
+        assert await registry.tags(repository) == ["1.0.0", "latest"]
+
+
 async def test_pages_that_go_round_in_a_circle_are_given_up(web: WebServer, home: Path) -> None:
     repository = serve_tags(web, "1.0.0")
     web.next_page = f"{LIST}?n=1000&last=1.0.0"

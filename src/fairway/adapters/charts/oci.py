@@ -89,7 +89,9 @@ class OciRegistry:
         """All tags; registries give them in pages, the next one named in a Link header."""
         tags: list[str] = []
         path = "tags/list?n=1000"
+        seen: set[str] = set()
         for _ in range(MOST_PAGES):
+            seen.add(path)
             answer = await session.get(path, limit=32 * MIB)
             if answer.status == 404:
                 raise UserError(
@@ -100,6 +102,8 @@ class OciRegistry:
             path = next_page(answer)
             if not path:
                 return tags
+            if path in seen:
+                raise Terminal(f"oci://{_name(address)}: the registry's pages of tags go round in a circle")
         raise Terminal(f"oci://{_name(address)} has more than {MOST_PAGES} pages of tags")
 
     async def _no_version(self, session: OciSession, address: OciAddress, wanted: str) -> UserError:

@@ -1,6 +1,7 @@
 """The tags of a repository, page by page, each page only transferred when it changed.
 
 The rule not to break: pages end, and lead nowhere else; a list that is cut short is an error, never a shorter list.
+What cannot be a tag is none: tags are written into files, messages and terminals.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from fairway.adapters.registry.documents import is_digest, json_in
 from fairway.adapters.registry.tag_lists import Page, TagLists
 from fairway.domain.charts.archive import MIB
 from fairway.domain.errors import Terminal, UserError
+from fairway.domain.upgrades.images import is_tag
 
 FIRST_PAGE = "tags/list?n=1000"
 
@@ -66,7 +68,7 @@ def _page_in(answer: Answer, repository: str) -> Page:
     listed = body.get("tags") or []
     if not isinstance(listed, list):
         raise Terminal(f"{repository}: the registry's list of tags is not a list")
-    tags = tuple(tag for tag in listed if isinstance(tag, str))
+    tags = tuple(tag for tag in listed if is_tag(tag))
     return Page(answer.headers.get("etag", ""), tags, next_page(answer), _digests(body.get("manifest")))
 
 
@@ -76,5 +78,5 @@ def _digests(manifests: Any) -> dict[str, str]:
     for digest, about in manifests.items() if isinstance(manifests, dict) else ():
         tags = about.get("tag") if isinstance(about, dict) else None
         if is_digest(digest) and isinstance(tags, list):
-            found |= {tag: digest for tag in tags if isinstance(tag, str)}
+            found |= {tag: digest for tag in tags if is_tag(tag)}
     return found

@@ -61,6 +61,11 @@ class ImageReference:
         return f"{self.name}{tag}{digest}"
 
 
+def is_tag(text: object) -> bool:
+    """Whether it is a tag as the distribution specification has it: short, without spaces and control characters."""
+    return isinstance(text, str) and bool(_TAG.fullmatch(text))
+
+
 def parse_image(text: str) -> ImageReference:
     """`[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`. Raises BadImageName."""
     rest, at, digest = text.partition("@")
