@@ -35,7 +35,8 @@ class Writing:
     """A writer, and what is needed to find out what it should write."""
 
     writer: Writer
-    copy: WorkingCopy
+    reading: WorkingCopy
+    """Another clone than the writer's: a slow registry must not keep a revert waiting."""
     url: str
     """The remote's, without credentials."""
     environments_file: str
@@ -44,15 +45,15 @@ class Writing:
 
     @asynccontextmanager
     async def newest(self) -> AsyncIterator[Repository]:
-        """The repository as the remote has it now; nobody writes while the block lasts.
+        """The repository as the remote has it now; it stays so while the block lasts.
 
         Its positions are relative to its top: it is for looking, changes are made on a repository of their own.
         """
         from fairway.services.loading import read_repository
 
-        async with self.copy.opened():
-            head = await self.copy.newest()
-            top = await self.copy.start(head.commit)
+        async with self.reading.opened():
+            head = await self.reading.newest()
+            top = await self.reading.start(head.commit)
             yield read_repository(top / self.environments_file, top).complete()
 
     def changes(self, looks: Iterable[Look], told: Iterable[Upgrade], *, lock: bool = False) -> list[UpgradeChange]:
@@ -101,7 +102,9 @@ async def open_writing(
         remote = found.remote
         place = hashlib.sha256(f"{remote.url} {remote.branch}".encode()).hexdigest()[:16]
         folder = settings.cache_dir / "git" / place
-        copy = GitWorkingCopy(remote, folder, env, (author.name, author.email), signing=signing(configured, env))
+        who = (author.name, author.email)
+        reading = GitWorkingCopy(remote, folder / "reading", env, who)
+        copy = GitWorkingCopy(remote, folder / "writing", env, who, signing=signing(configured, env))
         forge = forge or await _forge(stack, configured, remote.url, env)
 
         def opened(repository: Repository) -> AbstractAsyncContextManager[Upgrades]:
@@ -119,7 +122,7 @@ async def open_writing(
             committing = Committing(copy, load, section.message, forge.commit_url)
             proposing = Proposing(copy, load, forge, section.pull_requests, remake, section.message)
         writer = Writer(section, committing, proposing, on_written)
-        yield Writing(writer, copy, remote.url, found.environments_file, opened)
+        yield Writing(writer, reading, remote.url, found.environments_file, opened)
 
 
 async def _forge(stack: AsyncExitStack, configured: Configured, url: str, env: Mapping[str, str]) -> Forge | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -76,18 +75,15 @@ class Writer:
             return self._last
 
     async def run(self) -> None:
-        """Until cancelled; then what was added is written before it returns."""
+        """Until cancelled; a round that has begun is brought to its end then, and what was added since is written."""
         try:
             while True:
                 await self._added.wait()
                 await self._collect()
-                await self.flush_all()
+                await _to_its_end(self.flush_all())
         finally:
             if self._pending:
-                last = asyncio.ensure_future(self.flush_all())
-                with suppress(asyncio.CancelledError):
-                    await asyncio.shield(last)
-                await last
+                await _to_its_end(self.flush_all())
 
     async def _collect(self) -> None:
         """Wait until nothing was added for a window."""
@@ -146,3 +142,13 @@ class Writer:
         if outcome.failed or (outcome.commit and not outcome.unchanged):
             self.on_written(outcome)
         return outcome
+
+
+async def _to_its_end(round: Awaitable[tuple[Outcome, ...]]) -> None:
+    """A first cancellation waits for the round; a second one ends it."""
+    going = asyncio.ensure_future(round)
+    try:
+        await asyncio.shield(going)
+    except asyncio.CancelledError:
+        await going
+        raise

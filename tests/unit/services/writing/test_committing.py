@@ -221,6 +221,31 @@ async def test_what_was_added_is_written_before_a_cancelled_run_ends(remote: Rem
     assert found.log()[0] == "Upgrade web to 1.0.1 in prod"
 
 
+class Slow(TagChange):
+    """Lets others act while it is made."""
+
+    def __init__(self, begun: asyncio.Event) -> None:
+        super().__init__(change("prod", "web", "1.0.1").upgrade)
+        self.begun = begun
+
+    async def make(self, repository):  # type: ignore[no-untyped-def]
+        self.begun.set()
+        await asyncio.sleep(0.2)
+        return await super().make(repository)
+
+
+async def test_a_round_that_has_begun_is_brought_to_its_end(commits: Desk) -> None:
+    begun = asyncio.Event()
+    running = asyncio.ensure_future(commits.writer.run())
+    commits.writer.add([Slow(begun)])
+    await asyncio.wait_for(begun.wait(), 20)
+    commits.writer.add([change("prod", "orders", "1.0.1")])
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert commits.log() == ["Upgrade orders to 1.0.1 in prod", "Upgrade web to 1.0.1 in prod", "Begin"]
+
+
 async def test_a_flush_waits_for_the_round_that_is_under_way(commits: Desk) -> None:
     commits.writer.add([change("prod", "web", "1.0.1")])
     first, second = await asyncio.gather(commits.writer.flush(), commits.writer.flush())
