@@ -111,9 +111,12 @@ class Upgrading:
                 tuple(problem for one in reports for problem in one.problems),
             )
 
-        return await self._look(look)
+        # Evidence says that one version exists, not that no other is wanted.
+        return await self._look(look, settles=not self._trust_events or woken.overflow)
 
-    async def _look(self, ask: Callable[[Upgrades, Sequence[Environment]], Awaitable[Report]]) -> Report:
+    async def _look(
+        self, ask: Callable[[Upgrades, Sequence[Environment]], Awaitable[Report]], *, settles: bool = True
+    ) -> Report:
         if not self._leads():
             return Report()
         writing = self._writing
@@ -129,7 +132,7 @@ class Upgrading:
                 log.info("agent.upgrade", extra=extra)
             writing.writer.add(writing.changes(report.upgrades, told))
             done = [f"{x.watch.environment}/{x.watch.release.name} {x.watch.key}" for x in report.looks if not x.new]
-            writing.writer.settle(done)
+            writing.writer.settle(done if settles else ())
         return report
 
     def _tell_problems(self, report: Report) -> None:
