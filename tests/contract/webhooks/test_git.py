@@ -117,6 +117,7 @@ def test_tags_and_deleted_branches_alone_are_no_push_to_bitbucket_either() -> No
         ("github", GITHUB, {"ref": "refs/heads/main"}, "after is missing"),
         ("github", GITHUB, {"ref": "refs/heads/main", "after": "1"}, "repository is missing"),
         ("github", GITHUB, {"ref": "refs/heads/main", "after": "1", "repository": {}}, "repository.clone_url is"),
+        ("github", GITHUB, {"ref": "refs/heads/" + "x" * 2000}, "ref is not at most 2000 characters"),
         ("gitlab", {}, {"object_kind": "push"}, "project is missing"),
         ("gitlab", {}, {"object_kind": ["push"]}, "object_kind is not a text"),
         ("gitea", GITEA, {"ref": 1}, "ref is not a text"),

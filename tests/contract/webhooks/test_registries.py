@@ -205,6 +205,9 @@ MALFORMED: list[tuple[str, Any, str]] = [
     ("generic", {"images": [{"tag": "1"}]}, "images[0].image is missing"),
     ("cdevents", {"context": {"type": "dev.cdevents.artifact.published.1"}}, "subject is missing"),
     ("cdevents", "text", "the body is not an object"),
+    ("generic", {"image": "a/" * 1001, "tag": "1"}, "image is not at most 2000 characters"),
+    ("quay", {"docker_url": "q.io/a", "updated_tags": {"x" * 200: "1"}}, "is not a tag"),
+    ("gcr", {"message": {"data": "A" * 100_001}}, "message.data is not at most 100000 characters"),
 ]
 
 

@@ -1,6 +1,6 @@
 """Reading JSON of others field by field, so that whoever sends nonsense is told which field it was.
 
-The rule not to break: nothing but Malformed comes out of here, whatever the bytes are.
+The rule not to break: nothing but Malformed comes out of here, whatever the bytes are, and no text without bounds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Any
 import orjson
 
 from fairway.domain.webhooks.delivery import Malformed
+
+MOST_CHARACTERS = 2000
+"""Names, addresses and ids are kept for a while, many of them."""
 
 
 def parse_json(body: bytes) -> Any:
@@ -57,16 +60,17 @@ class Body:
         self._must(isinstance(self.value, list), "a list")
         return [Body(item, f"{self.place}[{n}]") for n, item in enumerate(self.value)]
 
-    def text(self) -> str:
-        """A text that must be there. Raises Malformed."""
+    def text(self, most: int = MOST_CHARACTERS) -> str:
+        """A text that must be there, and not longer than `most`. Raises Malformed."""
         self._must(isinstance(self.value, str) and bool(self.value), "a text")
-        return str(self.value)
+        return self.maybe(most)
 
-    def maybe(self) -> str:
+    def maybe(self, most: int = MOST_CHARACTERS) -> str:
         """A text, or empty when it is missing. Raises Malformed for anything else."""
         if self.value is None:
             return ""
         self._must(isinstance(self.value, str), "a text")
+        self._must(len(self.value) <= most, f"at most {most} characters")
         return str(self.value)
 
     def time(self, otherwise: datetime) -> datetime:

@@ -24,6 +24,7 @@ GITHUB = "github"
 
 _LOG = logging.getLogger(__name__)
 _MOST_NAMED = 5
+_LONGEST_ID = 200
 
 Secrets = Callable[[str], Sequence[str]]
 """The secrets of `github`, `gitlab`, `gitea`, `bitbucket` or `registry`, read now; none: there is no such endpoint.
@@ -123,7 +124,7 @@ class Intake:
         if parsed.ignored:
             return Heard(ignored=parsed.ignored)
         events = len(parsed.pushes) + len(parsed.images)
-        if parsed.id and self.deliveries.repeated((sender, parsed.id), "", delivery.at):
+        if 0 < len(parsed.id) <= _LONGEST_ID and self.deliveries.repeated((sender, parsed.id), "", delivery.at):
             return Heard(duplicates=events)
         for push in parsed.pushes:
             self.wake.git(push)

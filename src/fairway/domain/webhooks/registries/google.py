@@ -14,6 +14,8 @@ from fairway.domain.webhooks.body import Body
 from fairway.domain.webhooks.delivery import Delivery, Malformed, Parsed
 from fairway.domain.webhooks.registries.naming import image_at, of_images
 
+MOST_ENCODED = 100_000
+
 
 def parse(delivery: Delivery) -> Parsed:
     body = Body.of(delivery.body)
@@ -37,6 +39,6 @@ def parse(delivery: Delivery) -> Parsed:
 
 def _decoded(data: Body) -> bytes:
     try:
-        return base64.b64decode(data.text(), validate=True)
+        return base64.b64decode(data.text(MOST_ENCODED), validate=True)
     except (binascii.Error, ValueError):
         raise Malformed(f"{data.place} is not base64") from None
