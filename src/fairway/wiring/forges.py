@@ -15,9 +15,9 @@ from fairway.settings import process_environment
 
 if TYPE_CHECKING:
     from fairway.adapters.forges.api import Api, Login, Patience
+    from fairway.domain.forges.addresses import ForgeAddress, ForgeKind
+    from fairway.domain.forges.pipelines import Pipeline
     from fairway.services.configuring import Configured
-    from fairway.services.forges.addresses import ForgeAddress, ForgeKind
-    from fairway.services.forges.pipelines import Pipeline
     from fairway.services.forges.ports import Forge
 
 
@@ -39,7 +39,7 @@ async def open_forge(
 
     Raises UserError when the forge cannot be told, or no login is configured.
     """
-    from fairway.services.forges.addresses import forge_address
+    from fairway.domain.forges.addresses import forge_address
 
     written = configured.configuration.git.forge
     address = forge_address(
@@ -76,7 +76,7 @@ async def forge_at(
     address: ForgeAddress, login: ForgeLogin, *, patience: Patience | None = None
 ) -> AsyncIterator[Forge]:
     """The forge at a known address."""
-    from fairway.services.forges.addresses import ForgeKind
+    from fairway.domain.forges.addresses import ForgeKind
 
     if address.kind is ForgeKind.GITHUB:
         async with _github(address, login, patience) as forge:
@@ -99,7 +99,7 @@ def _forge(api: Api, address: ForgeAddress) -> Forge:
     from fairway.adapters.forges.bitbucket import BitbucketForge
     from fairway.adapters.forges.gitea import GiteaForge
     from fairway.adapters.forges.gitlab import GitlabForge
-    from fairway.services.forges.addresses import ForgeKind
+    from fairway.domain.forges.addresses import ForgeKind
 
     if address.kind is ForgeKind.GITLAB:
         return GitlabForge(api, address.repository, address.web)
@@ -154,7 +154,7 @@ def running_pipeline(env: Mapping[str, str] | None = None) -> Pipeline | None:
     import json
     from pathlib import Path
 
-    from fairway.services.forges.pipelines import detect_pipeline, event_file
+    from fairway.domain.forges.pipelines import detect_pipeline, event_file
 
     env = process_environment() if env is None else env
     event: object = None

@@ -107,7 +107,7 @@ async def _app_login(configured: Configured, url: str, env: Mapping[str, str]) -
     from fairway.adapters.forges.github import github_headers
     from fairway.adapters.forges.github.app import AppLogin
     from fairway.adapters.git.login import Login
-    from fairway.services.forges.addresses import forge_address
+    from fairway.domain.forges.addresses import forge_address
 
     forge = configured.configuration.git.forge
     assert forge is not None
@@ -138,7 +138,7 @@ def _folder(file: Path) -> Path:
 
 
 def _username(configured: Configured, url: str) -> str:
-    from fairway.services.forges.addresses import forge_address
+    from fairway.domain.forges.addresses import forge_address
 
     forge = configured.configuration.git.forge
     try:

@@ -31,7 +31,7 @@ def test_a_comment_is_written_once_and_then_kept_up_to_date(checkout: Checkout, 
     assert ours.startswith("<!-- fairway:plan -->\n### Fairway plan: 1 release, 2 objects change, 1 unchanged\n")
     assert "<details><summary><b>prod</b>" in ours
     assert "+     spec.template.spec.containers[app].image: shop/web:1.9.1   ← releases/web-prod.yaml:" in ours
-    assert "**Restarts** in prod: Deployment web (2 pods)" in ours
+    assert "Restarts in prod: Deployment web (2 pods)" in ours
     assert SECRET not in ours
     assert github.count("PATCH") == 0, "the same text is not written again"
     checkout.git("checkout", "--quiet", ".")

@@ -13,7 +13,7 @@ from fairway.adapters.forges.answers import NotFound
 from fairway.adapters.forges.api import Api
 from fairway.adapters.forges.bitbucket_pull_requests import BitbucketPullRequests
 from fairway.adapters.forges.texts import cut
-from fairway.services.forges.ports import Comment, CommitState, Status
+from fairway.domain.forges.requests import Comment, CommitState, Status
 
 LONGEST_KEY = 40
 LONGEST_DESCRIPTION = 255

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.api import Api
 from fairway.domain.errors import UserError
-from fairway.services.forges.ports import Proposed, PullRequest
+from fairway.domain.forges.requests import Proposed, PullRequest
 
 _NO_AUTO_MERGE = "Bitbucket cannot merge by itself: somebody has to"
 

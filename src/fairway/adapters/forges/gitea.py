@@ -13,7 +13,7 @@ from fairway.adapters.forges.api import Api
 from fairway.adapters.forges.gitea_pull_requests import GiteaPullRequests
 from fairway.adapters.forges.texts import cut
 from fairway.domain.errors import UserError
-from fairway.services.forges.ports import Comment, Status
+from fairway.domain.forges.requests import Comment, Status
 
 LONGEST_DESCRIPTION = 255
 

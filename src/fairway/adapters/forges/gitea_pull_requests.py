@@ -14,7 +14,7 @@ from urllib.parse import quote
 from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.api import Api
 from fairway.domain.errors import UserError
-from fairway.services.forges.ports import Proposed, PullRequest
+from fairway.domain.forges.requests import Proposed, PullRequest
 
 COLOR = "#0e8a16"
 """Of labels that have to be made."""

@@ -9,7 +9,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 
 from fairway.domain.errors import UserError
-from fairway.services.forges.ports import Comment, Proposed, PullRequest, Status
+from fairway.domain.forges.requests import Comment, Proposed, PullRequest, Status
 
 
 @dataclass

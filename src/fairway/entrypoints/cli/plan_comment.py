@@ -6,16 +6,17 @@ the former comment, so that nobody reads an old one.
 
 from __future__ import annotations
 
+import asyncio
 import posixpath
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairway import wiring
 from fairway.adapters.git.facts import GitFacts, read_git_facts
-from fairway.domain.errors import Diagnostic, FairwayError, InvalidInput, Severity, UserError
+from fairway.domain.errors import Diagnostic, FairwayError, InvalidInput, Severity, Terminal, UserError
 from fairway.domain.releases.state import Action
 from fairway.domain.values.secrets import SecretRegister, looks_secret
 from fairway.entrypoints.cli.errors import warn
@@ -26,10 +27,13 @@ from fairway.services.forges.ports import CommitState, Forge, Status
 from fairway.settings import Settings, process_environment
 
 if TYPE_CHECKING:
+    from fairway.domain.forges.addresses import ForgeAddress
     from fairway.domain.releases.plan import EnvironmentPlan
     from fairway.entrypoints.cli.plan import Asked
-    from fairway.services.forges.addresses import ForgeAddress
     from fairway.wiring.forges import ForgeLogin
+
+LAST_WORDS = 5.0
+"""Seconds for telling of an interruption; a pipeline kills soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,8 @@ def reporter(wanted: Wanted, environments_file: Path, scope: str, facts: GitFact
 
     Raises UserError that names what is lacking.
     """
+    from fairway.domain.forges.addresses import forge_address
     from fairway.services.configuring import load_configuration
-    from fairway.services.forges.addresses import forge_address
     from fairway.wiring.forges import ForgeLogin, configured_login
 
     pipeline = wiring.running_pipeline(env)
@@ -144,7 +148,7 @@ def reporter(wanted: Wanted, environments_file: Path, scope: str, facts: GitFact
         )
     login = configured_login(configured, env) or (ForgeLogin(pipeline.token) if pipeline and pipeline.token else None)
     if login is None:
-        from fairway.services.forges.pipelines import TOKEN
+        from fairway.domain.forges.pipelines import TOKEN
 
         names = pipeline.tokens if pipeline else (TOKEN,)
         token = next((env[name] for name in names if env.get(name)), "")
@@ -185,6 +189,11 @@ async def reporting(settings: Settings, asked: Asked, wanted: Wanted) -> AsyncIt
         yield report
     except FairwayError as error:
         await to.failed(error)
+        raise
+    except (Exception, asyncio.CancelledError) as error:
+        words = "interrupted" if isinstance(error, asyncio.CancelledError) else "it broke; the log says why"
+        with suppress(TimeoutError):
+            await asyncio.wait_for(to.failed(Terminal(words)), LAST_WORDS)
         raise
 
 

@@ -57,6 +57,7 @@ async def compare(
         names += [e.name for e in before.repository.environments if e.name not in names]
     plans: list[EnvironmentPlan] = []
     notes: list[str] = []
+    alone: dict[str, list[str]] = {}
     for name in names:
         if environments and name not in environments:
             continue
@@ -66,9 +67,11 @@ async def compare(
         async with AsyncExitStack() as stack:
             was, now, silent = await _opened(stack, (before, old), (after, new), live)
             if silent:
-                notes.append(f"{name}: rendered without its cluster, by built-in knowledge of Kubernetes ({silent})")
+                alone.setdefault(silent, []).append(name)
             plan = await EnvironmentComparison(was, now, frozenset(only)).plan()
         plans.append(replace(plan, commit=commit, subject=subject, dirty=dirty))
+    for why, those in alone.items():
+        notes.append(f"Rendered without the cluster, by built-in knowledge of Kubernetes: {', '.join(those)} ({why})")
     return Compared(tuple(plans), tuple(notes))
 
 

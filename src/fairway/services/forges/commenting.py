@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fairway.domain.errors import UserError
-from fairway.services.forges.addresses import ForgeKind
+from fairway.domain.forges.addresses import ForgeKind
 from fairway.services.forges.ports import Comment, Comments
 
 

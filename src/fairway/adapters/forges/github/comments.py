@@ -7,7 +7,7 @@ from typing import Any
 
 from fairway.adapters.forges.answers import NotFound
 from fairway.adapters.forges.github.repository import GithubRepository
-from fairway.services.forges.ports import Comment
+from fairway.domain.forges.requests import Comment
 
 
 class GithubComments:
@@ -18,7 +18,9 @@ class GithubComments:
         with repository.pull(number):
             found = await repository.api.pages(repository.of(f"issues/{number}/comments"), {"per_page": "100"})
         me = await repository.me() if found else ""
-        return [_shown(one) for one in found if not me or (one.get("user") or {}).get("login") == me]
+        return [
+            _shown(one) for one in found if not me or _plain((one.get("user") or {}).get("login", "")) == _plain(me)
+        ]
 
     async def add_comment(self, number: int, body: str) -> Comment:
         repository = self._repository
@@ -38,6 +40,11 @@ class GithubComments:
     async def delete_comment(self, number: int, comment: str) -> None:
         with suppress(NotFound):
             await self._repository.api.send("DELETE", self._repository.of(f"issues/comments/{comment}"))
+
+
+def _plain(login: str) -> str:
+    """REST writes `github-actions[bot]` where GraphQL may leave the end out."""
+    return login.lower().removesuffix("[bot]")
 
 
 def _shown(raw: dict[str, Any]) -> Comment:

@@ -15,7 +15,7 @@ from fairway.adapters.forges.answers import Declined
 from fairway.adapters.forges.github.merging import set_auto_merge
 from fairway.adapters.forges.github.repository import GithubRepository
 from fairway.domain.errors import UserError
-from fairway.services.forges.ports import Proposed, PullRequest
+from fairway.domain.forges.requests import Proposed, PullRequest
 
 
 class GithubPullRequests:

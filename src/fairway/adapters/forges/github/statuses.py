@@ -13,7 +13,7 @@ from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.github.repository import GithubRepository
 from fairway.adapters.forges.texts import cut
 from fairway.domain.errors import Diagnostic, Severity, UserError
-from fairway.services.forges.ports import CommitState, Status
+from fairway.domain.forges.requests import CommitState, Status
 
 AT_ONCE = 50
 LONGEST_DESCRIPTION = 140

@@ -11,7 +11,7 @@ from fairway.adapters.forges.gitlab.merge_requests import GitlabMergeRequests
 from fairway.adapters.forges.gitlab.project import GitlabProject
 from fairway.adapters.forges.texts import cut
 from fairway.domain.errors import UserError
-from fairway.services.forges.ports import Comment, CommitState, Status
+from fairway.domain.forges.requests import Comment, CommitState, Status
 
 LONGEST_DESCRIPTION = 255
 _STATES = {

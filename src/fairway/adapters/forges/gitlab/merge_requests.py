@@ -16,7 +16,7 @@ from urllib.parse import quote
 from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.gitlab.project import GitlabProject
 from fairway.domain.errors import Terminal, UserError
-from fairway.services.forges.ports import Proposed, PullRequest
+from fairway.domain.forges.requests import Proposed, PullRequest
 
 LOOKS = 8
 """How often to look whether GitLab has made up its mind about a merge request."""

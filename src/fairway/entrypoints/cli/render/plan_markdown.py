@@ -47,9 +47,9 @@ def plan_markdown(
     is written.
     """
     head = [first_line, f"### Fairway plan: {', '.join(words.totals(plans))}", ""]
-    head += [line for text in about for line in (_escaped(text), "")]
+    head += [line for text in _some(about, limit // 8) for line in (text, "")]
     head += [*_table(plans, limit), ""]
-    text = "\n".join(head) + _restarts(plans)
+    text = "\n".join(head) + "".join(f"\n{line}\n" for line in _some(_restarts(plans), limit // 8))
     left_out: list[str] = []
     text += "".join(
         f"\n⛔ {_escaped(plan.environment)}: {_escaped(words.refusal(plan))}\n" for plan in plans if plan.refusal
@@ -78,8 +78,8 @@ def _fold(summary: str, heading: str, html: bool) -> tuple[str, str]:
     return f"{heading} {re.sub('</?b>', '', summary)}\n\n", ""
 
 
-def _restarts(plans: Sequence[EnvironmentPlan]) -> str:
-    """`**Restarts** in prod: Deployment web (3 pods), DaemonSet agent`: what people look for first."""
+def _restarts(plans: Sequence[EnvironmentPlan]) -> list[str]:
+    """`Restarts in prod: Deployment web (3 pods), DaemonSet agent`: what people look for first."""
     lines = []
     for plan in plans:
         told = [
@@ -89,8 +89,18 @@ def _restarts(plans: Sequence[EnvironmentPlan]) -> str:
             if change.restarts or RESTARTS in change.reason
         ]
         if told:
-            lines.append(f"**Restarts** in {_escaped(plan.environment)}: {_escaped(named(told, 12))}\n")
-    return "".join(f"\n{line}" for line in lines)
+            lines.append(f"Restarts in {plan.environment}: {named(told, 12)}")
+    return lines
+
+
+def _some(lines: Sequence[str], room: int) -> Iterator[str]:
+    """As many lines as there is room for (characters), escaped, and how many there are beyond."""
+    for n, line in enumerate(lines):
+        room -= len(line)
+        if room < 0:
+            yield f"… and {count(len(lines) - n, 'more line')}"
+            return
+        yield _escaped(line)
 
 
 def _table(plans: Sequence[EnvironmentPlan], limit: int) -> Iterator[str]:

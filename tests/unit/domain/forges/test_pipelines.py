@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fairway.adapters.forges.memory import MemoryForge
-from fairway.services.forges.addresses import ForgeKind
-from fairway.services.forges.commenting import FORMS, keep_comment, marker
-from fairway.services.forges.pipelines import detect_pipeline
-from fairway.services.forges.ports import Proposed
+from fairway.domain.forges.addresses import ForgeKind
+from fairway.domain.forges.pipelines import detect_pipeline
 
 ACTIONS = {
     "GITHUB_REPOSITORY": "shop/d",
@@ -101,22 +98,3 @@ def test_an_own_token_goes_first_and_is_in_no_text() -> None:
 
 def test_elsewhere_there_is_no_pipeline() -> None:
     assert detect_pipeline({"HOME": "/root", "CI": "true"}) is None
-
-
-async def test_a_comment_with_the_same_first_line_is_changed_and_no_other() -> None:
-    forge = MemoryForge()
-    number = (await forge.propose(Proposed("x", "main", "t", "b"))).number
-    for body in ("hello", f"{marker('')}\none", f"{marker('prod')}\ntwo"):
-        await forge.add_comment(number, body)
-    await keep_comment(forge, number, f"{marker('prod')}\nthree")
-    await keep_comment(forge, number, f"{marker('qa')}\nfour")
-    assert [body.rpartition("\n")[2] for body in forge.bodies(number)] == ["hello", "one", "three", "four"]
-
-
-@pytest.mark.parametrize("scope", ["", "prod", "deploy/environments.yaml prod", "--> <b>", "a)b\nc"])
-def test_a_marker_is_one_hidden_line(scope: str) -> None:
-    assert marker(scope).count("-->") == 1
-    assert marker(scope).endswith(" -->")
-    assert "\n" not in marker(scope)
-    assert marker(scope, html=False).count(")") == 1
-    assert set(FORMS) == set(ForgeKind)

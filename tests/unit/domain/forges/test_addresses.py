@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fairway.domain.errors import UserError
-from fairway.services.forges.addresses import ForgeAddress, ForgeKind, forge_address
+from fairway.domain.forges.addresses import ForgeAddress, ForgeKind, forge_address
 
 CASES = [
     ("https://github.com/shop/deployments.git", "github", "https://api.github.com", "shop/deployments"),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairway.services.forges.addresses import ForgeAddress, ForgeKind
+from fairway.domain.forges.addresses import ForgeAddress, ForgeKind
 
 TOKEN = "FAIRWAY_FORGE_TOKEN"
 """Goes before the system's own variables."""

@@ -1,0 +1,1 @@
+"""Forges: what is said to them, where they are, and what pipelines know of them."""
