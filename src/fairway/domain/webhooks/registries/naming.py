@@ -15,7 +15,7 @@ def image_at(text: str, place: str) -> ImageReference:
     try:
         return parse_image(text)
     except BadImageName as error:
-        raise Malformed(f"{place} is no image: {str(error)[:200]}") from None
+        raise Malformed(f"{place} is no image: {_short(str(error))}") from None
 
 
 def tagged(name: str, tag: str, digest: str, place: str) -> ImageReference:
@@ -32,3 +32,8 @@ def of_images(images: Iterable[ImageReference], at: datetime, source: str, id: s
     """One event for each; without any, `none` says why."""
     events = tuple(event(image, at, source, id) for image in images)
     return Parsed(images=events, ignored="" if events else none, id=id)
+
+
+def _short(text: str) -> str:
+    """Both ends: the one shows what was sent, the other what is wrong with it."""
+    return text if len(text) <= 200 else f"{text[:100]}…{text[-90:]}"
