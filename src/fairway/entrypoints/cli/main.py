@@ -27,6 +27,7 @@ VERBS = {
     "uninstall": Verb("releases:uninstall", "Take a release out of the cluster", DEPLOY),
     "test": Verb("releases:test", "Run a chart's own tests of a release", DEPLOY),
     "agent": Verb("agent:agent", "Keep environments as Git declares them, until it is told to end", DEPLOY),
+    "bootstrap": Verb("bootstrap:bootstrap", "Put the agent into a cluster, or rebuild a wiped one from Git", DEPLOY),
     "suspend": Verb("suspend:suspend", "Leave releases as they are, whatever Git declares", DEPLOY),
     "resume": Verb("suspend:resume", "Go on with what was suspended", DEPLOY),
     "poll": Verb("upgrades:poll", "Newer images and charts in registries; --patch edits the files", DEPLOY),

@@ -1,0 +1,1 @@
+"""What puts an agent into a cluster: its configuration, its secrets, its rights."""
