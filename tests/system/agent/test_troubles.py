@@ -168,6 +168,6 @@ def test_mistakes_in_a_commit_are_told_once_and_nothing_of_it_is_applied(shop: G
     seen = len(agent.text)
     shop.write([release("web", "1.1")])
     shop.push("No mistake")
-    news = agent.until("outcome=upgraded", after=seen)
-    assert "odd" not in news
+    agent.until("release=web outcome=upgraded", after=seen)
+    assert "release=odd" not in agent.text
     assert agent.text.count("agent.commit_refused") == 1
