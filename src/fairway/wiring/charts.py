@@ -12,6 +12,7 @@ from fairway.settings import Settings, process_environment
 
 if TYPE_CHECKING:
     from fairway.adapters.charts.cache import FileCache
+    from fairway.adapters.charts.login_sources import LoginSource
     from fairway.adapters.charts.web import Patience, Web
     from fairway.domain.repository.models import ChartKind, HelmRepo
     from fairway.services.charts import Charts, Notices
@@ -61,7 +62,6 @@ def chart_fetchers(
     from fairway.adapters.charts.logins import Logins
     from fairway.adapters.charts.oci import OciRegistry
     from fairway.adapters.charts.oci_session import OciSessions
-    from fairway.adapters.charts.registry_logins import RegistryLogins, config_files
     from fairway.adapters.charts.repository import HttpRepository
     from fairway.adapters.charts.s3 import S3Bucket
     from fairway.adapters.charts.web_cache import WebCache
@@ -71,8 +71,18 @@ def chart_fetchers(
     web_cache = WebCache(cache.root, web)
     return {
         ChartKind.REPOSITORY: HttpRepository(web, web_cache, logins),
-        ChartKind.OCI: OciRegistry(OciSessions(web, logins, RegistryLogins(config_files(env), env))),
+        ChartKind.OCI: OciRegistry(OciSessions(web, logins, registry_logins(env))),
         ChartKind.HTTP: ArchiveUrl(web_cache, logins),
         ChartKind.S3: S3Bucket(env, offline=offline),
         ChartKind.GIT: GitRepository(cache, env, offline=offline),
     }
+
+
+def registry_logins(env: Mapping[str, str], *first: LoginSource) -> LoginSource:
+    """Logins of registries: those of `first`, of docker and helm, and of the cloud."""
+    from fairway.adapters.charts.login_sources import FirstLogin
+    from fairway.adapters.charts.registry_logins import RegistryLogins, config_files
+    from fairway.adapters.registry.ecr import EcrLogins
+    from fairway.adapters.registry.google import GoogleLogins
+
+    return FirstLogin(*first, RegistryLogins(config_files(env), env), EcrLogins(env), GoogleLogins())

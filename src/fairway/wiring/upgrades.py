@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fairway.settings import Settings, process_environment
-from fairway.wiring.charts import chart_service
+from fairway.wiring.charts import chart_service, registry_logins
 from fairway.wiring.clusters import cluster_access
 from fairway.wiring.holds import read_holds
 from fairway.wiring.values import release_values
@@ -56,15 +56,11 @@ async def open_registries(
 
     Logins: `helm_repos` for what lies below them, then Secrets of clusters, those of docker and helm, and of the cloud.
     """
-    from fairway.adapters.charts.login_sources import FirstLogin
     from fairway.adapters.charts.logins import Logins
     from fairway.adapters.charts.oci_session import OciSessions
-    from fairway.adapters.charts.registry_logins import RegistryLogins, config_files
     from fairway.adapters.charts.web import Patience, Web
     from fairway.adapters.registry.asking import LONGEST_ANSWER, Asking
-    from fairway.adapters.registry.ecr import EcrLogins
     from fairway.adapters.registry.facts import Facts
-    from fairway.adapters.registry.google import GoogleLogins
     from fairway.adapters.registry.listing import Listing
     from fairway.adapters.registry.oci import OciImages
     from fairway.adapters.registry.pull_secrets import PullSecretLogins
@@ -74,8 +70,7 @@ async def open_registries(
     env = process_environment() if env is None else env
     web = Web(progress, patience=patience or Patience())
     secrets = PullSecretLogins()
-    sources = FirstLogin(secrets, RegistryLogins(config_files(env), env), EcrLogins(env), GoogleLogins())
-    sessions = OciSessions(web, Logins(tuple(helm_repos), env), sources)
+    sessions = OciSessions(web, Logins(tuple(helm_repos), env), registry_logins(env, secrets))
     folder = cache_dir / "images"
     memory, lists = TagMemory(folder / "tags", clock), TagLists(folder / "lists")
     asking = Asking(sessions, longest=longest or LONGEST_ANSWER)

@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from urllib.parse import urlencode, urljoin, urlsplit
 
 from fairway.adapters.charts.challenges import Challenge, Encounters, read_challenge
@@ -56,7 +57,8 @@ class OciSessions:
             name = {"docker.io": "registry-1.docker.io"}.get(host, host)
             base = f"{'https' if secure else 'http'}://{name}/v2/{repository}/"
             find = self._finder(host, repository, login if login and login.header else None)
-            session = OciSession(self._web, base, repository, find, bearer, tls, self._encounters, self._clock)
+            advice = partial(self._sources.advice, host)
+            session = OciSession(self._web, base, repository, find, bearer, tls, self._encounters, self._clock, advice)
             self._sessions.setdefault(key, session)
         return self._sessions[key]
 
@@ -93,6 +95,7 @@ class OciSession:
         tls: Tls,
         encounters: Encounters,
         clock: Callable[[], float],
+        advice: Callable[[], str],
     ) -> None:
         self._web = web
         self._base = base
@@ -105,6 +108,7 @@ class OciSession:
         self._encounters = encounters
         self._challenges = encounters.challenges
         self._clock = clock
+        self._advice = advice
         self._asking = asyncio.Lock()
         self.has_login = bool(bearer)
 
@@ -171,7 +175,7 @@ class OciSession:
         if answer.status in (400, 401, 403):
             what = "the login was refused" if login else "it wants a login"
             host = urlsplit(self._base).netloc
-            fix = f"helm registry login {host}, docker login {host}, or an entry in helmRepos"
+            fix = self._advice() or f"helm registry login {host}, docker login {host}, or an entry in helmRepos"
             raise UserError(f"{host}: {what} ({answer.status})", fix=fix)
         try:
             found = json.loads(answer.body)
