@@ -25,7 +25,7 @@ from fairway.services.engine.retrying import passes
 from fairway.services.intake.looking import concerned, evidence
 from fairway.services.intake.pending import Woken
 from fairway.services.upgrades.checking import Look, Report, Upgrades, Wanted
-from fairway.services.upgrades.observing import observe
+from fairway.services.upgrades.observing import PushedImages, observe
 from fairway.services.writing.changes import Change
 from fairway.services.writing.writer import Writer
 
@@ -105,11 +105,7 @@ class Upgrading:
         async def look(upgrades: Upgrades, places: Sequence[Environment]) -> Report:
             if not self._trust_events or woken.overflow:
                 return await upgrades.check(places, Wanted(charts=woken.overflow, concerns=concerned(woken)))
-            reports = [await observe(upgrades, places, one) for one in evidence(woken.images)]
-            return Report(
-                tuple(look for one in reports for look in one.looks),
-                tuple(problem for one in reports for problem in one.problems),
-            )
+            return await observe(upgrades, places, PushedImages(tuple(evidence(woken.images))))
 
         # Evidence says that one version exists, not that no other is wanted.
         return await self._look(look, settles=not self._trust_events or woken.overflow)

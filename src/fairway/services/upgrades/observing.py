@@ -42,7 +42,7 @@ async def observe(
     verify: bool = False,
 ) -> Report:
     """The releases that watch what was pushed; with `verify` the registry is asked first."""
-    is_image = isinstance(pushed, PushedImage)
+    is_image = isinstance(pushed, PushedImage | PushedImages)
     wanted = Wanted(releases, images=is_image, charts=not is_image, concerns=pushed.concerns)
     decide = pushed.decide_verified if verify else pushed.decide
     return await upgrades.decide(environments, wanted, decide, asks=verify)
@@ -75,6 +75,10 @@ class PushedImage:
         return image_choice(watch, [SeenTag(self.tag, self.at)])
 
     async def decide_verified(self, watch: Watch, seen: Seen) -> Ask:
+        return await PushedImages((self,)).decide_verified(watch, seen)
+
+    async def verify(self, seen: Seen) -> None:
+        """Raises UserError when the registry does not have it, or has something else by this name."""
         name = self.image.name
         digest = await seen.digest(name, self.tag)
         if digest is None:
@@ -82,9 +86,30 @@ class PushedImage:
         if self.image.digest and self.image.digest != digest:
             message = f"{self.image.familiar}:{self.tag} is {digest} now, not {self.image.digest}"
             raise UserError(message, fix="it was pushed again; observe what is there now")
+
+
+@dataclass(frozen=True, slots=True)
+class PushedImages:
+    """Several, which may be tags of the same image: releases are read once for all, and the best tag is chosen."""
+
+    images: tuple[PushedImage, ...]
+
+    def concerns(self, watch: Watch) -> bool:
+        return any(one.concerns(watch) for one in self.images)
+
+    async def decide(self, watch: Watch, seen: Seen) -> Ask:
+        return image_choice(watch, [SeenTag(one.tag, one.at) for one in self._of(watch)])
+
+    async def decide_verified(self, watch: Watch, seen: Seen) -> Ask:
+        mine = self._of(watch)
+        for one in mine:
+            await one.verify(seen)
         if watch.track is not Track.NEWEST:
             return await self.decide(watch, seen)
-        return await newest_choice(watch, name, [self.tag, watch.current], seen)
+        return await newest_choice(watch, mine[0].image.name, [*(one.tag for one in mine), watch.current], seen)
+
+    def _of(self, watch: Watch) -> list[PushedImage]:
+        return [one for one in self.images if one.concerns(watch)]
 
 
 @dataclass(frozen=True, slots=True)

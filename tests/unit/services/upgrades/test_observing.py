@@ -9,7 +9,7 @@ from tests.unit.services.upgrades.conftest import MAY, WEB, Shop
 
 from fairway.domain.errors import UserError
 from fairway.services.upgrades.checking import Report
-from fairway.services.upgrades.observing import Pushed, PushedChart, PushedImage, observe
+from fairway.services.upgrades.observing import Pushed, PushedChart, PushedImage, PushedImages, observe
 
 REDIS = """\
 releases:
@@ -44,6 +44,19 @@ async def test_the_newest_is_what_was_pushed_last(shop: Shop) -> None:
     assert [found.new for found in (await look(shop, image("shop/web:build-7"))).upgrades] == ["build-7"]
     shop.registry.push("docker.io/shop/web", "build-6", MAY - timedelta(days=1))
     assert (await look(shop, image("shop/web:build-6"), verify=True)).upgrades == ()
+
+
+async def test_of_several_tags_of_one_image_the_best_is_taken_in_any_order(shop: Shop) -> None:
+    several = [image("shop/web:1.0.5"), image("shop/web:1.0.7"), image("shop/other:9"), image("shop/web:1.0.6")]
+    report = await look(shop, PushedImages(tuple(several)))
+    assert [found.new for found in report.upgrades] == ["1.0.7"]
+
+
+async def test_of_several_tags_each_must_be_there_when_they_are_verified(shop: Shop) -> None:
+    shop.registry.push("docker.io/shop/web", "1.0.6", MAY)
+    several = PushedImages((image("shop/web:1.0.6"), image("shop/web:1.0.9")))
+    report = await look(shop, several, verify=True)
+    assert str(report.problems[0].error) == "there is no image shop/web:1.0.9"
 
 
 async def test_a_push_that_is_not_there_is_told(shop: Shop) -> None:
