@@ -6,6 +6,7 @@ The rule not to break: the file is read before and after, and must have gained e
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -14,6 +15,7 @@ from fairway.domain.errors import Position, UserError
 from fairway.domain.upgrades.inserting import insert_in_brackets, insert_lines, is_empty, nested, nested_in_brackets
 from fairway.domain.upgrades.scalars import write_scalar
 from fairway.domain.upgrades.splice import splice
+from fairway.domain.upgrades.verifying import shape, stretch
 from fairway.domain.upgrades.written import (
     CannotEdit,
     WrittenFile,
@@ -47,10 +49,12 @@ def add_value(data: bytes, file: str, release_path: Path, key: str, value: str) 
         text = _into_values(written, own["values"][0], values, key, value)
     else:
         text = _with_values(written, release, release_path, key, value)
-    expected = _loaded(data, file)
-    holder = _at(expected, release_path)
-    holder["values"] = [*(holder.get("values") or ()), {"key": key, "value": value}]
-    _check(written, text, expected, release)
+
+    def added(loaded: Any, path: Path) -> None:
+        holder = _at(loaded, path)
+        holder["values"] = [*(holder.get("values") or ()), {"key": key, "value": value}]
+
+    _check(written, text, release_path, added, release)
     return written.encode(text)
 
 
@@ -75,14 +79,16 @@ def set_in_values_file(data: bytes, file: str, path: Path, value: str) -> bytes:
         found = written.find(path[:known])
         where = found.node
         text = _into_map(written, found.node, found.key, keys, value)
-    expected = _loaded(data, file) or {}
-    holder = expected
-    for part in path[:-1]:
-        if isinstance(part, str) and holder.get(part) is None:
-            holder[part] = {}
-        holder = holder[part]
-    holder[path[-1]] = value
-    _check(written, text, expected, where)
+
+    def added(loaded: Any, path: Path) -> None:
+        holder = loaded
+        for part in path[:-1]:
+            if isinstance(part, str) and holder.get(part) is None:
+                holder[part] = {}
+            holder = holder[part]
+        holder[path[-1]] = value
+
+    _check(written, text, path, added, where)
     return written.encode(text)
 
 
@@ -205,21 +211,32 @@ def _key_of(item: Node) -> str | None:
     return next((str(node.value) for name, node in entries(item) if name.value == "key"), None)
 
 
-def _loaded(data: bytes, file: str) -> Any:
-    return copy.deepcopy(load(data.decode(), file))
-
-
 def _at(value: Any, path: Path) -> Any:
     for part in path:
         value = value[part]
     return value
 
 
-def _check(written: WrittenFile, text: str, expected: Any, node: Node | None) -> None:
+def _check(written: WrittenFile, text: str, path: Path, change: Callable[[Any, Path], None], node: Node | None) -> None:
+    """Raises CannotEdit unless the text reads as before with `change` made; in a large file, its stretch and the shape
+    of the whole."""
     try:
-        same = load(text, written.file) == expected
+        same = _as_expected(written, text, path, change)
     except UserError:
         same = False
     if not same or (written.is_json and not is_json(text)):
         where = written.at(node) if node is not None else Position(written.file)
         raise CannotEdit("the value cannot be added without changing others", where=where, fix="add it by hand")
+
+
+def _as_expected(written: WrittenFile, text: str, path: Path, change: Callable[[Any, Path], None]) -> bool:
+    before, after = written.text, text
+    part = stretch(written, path)
+    if part is not None:
+        before, after = part.texts(before, after)
+        if shape(text) - shape(written.text) != shape(after) - shape(before):
+            return False
+    expected = load(before, written.file)
+    expected = {} if expected is None else copy.deepcopy(expected)
+    change(expected, path if part is None else part.inside(path))
+    return bool(load(after, written.file) == expected)

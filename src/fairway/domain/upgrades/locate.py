@@ -181,13 +181,7 @@ def _parts(item: Node) -> dict[str, Node]:
 
 def _release_path(written: WrittenFile, release: Release) -> Path:
     """The path of a release in its file, found by its name; of several with that name, by the place."""
-    root = _parts(written.root) if written.root is not None else {}
-    releases = root.get("releases")
-    named = [
-        (index, name)
-        for index, item in enumerate(releases.value if isinstance(releases, SequenceNode) else ())
-        if (name := _parts(item).get("name")) is not None and name.value == release.name
-    ]
+    named = written.releases.get(release.name, ())
     for index, name in named:
         if len(named) == 1 or written.at(name) == release.position:
             return ("releases", index)

@@ -7,17 +7,21 @@ and behind it is the same text in the same state of the parser, so it cannot rea
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from fairway.domain.errors import UserError
-from fairway.domain.upgrades.written import CannotEdit, WrittenFile, is_json
+from fairway.domain.upgrades.written import CannotEdit, WrittenFile
 from fairway.domain.yaml import Path, compose_nodes, plain_scalar
 from fairway.domain.yaml.positions import key_text
+from fairway.domain.yaml.syntax import explain
 
 LARGE = 16_384
 """Characters; below this, comparing everything costs less than two milliseconds."""
@@ -32,25 +36,47 @@ _Wanted = dict[str, Any] | str | None
 
 def check_only_changed(before: WrittenFile, after: str, edits: Edits) -> None:
     """Raises CannotEdit unless `after` reads as `before` with the texts of `edits` at their paths."""
-    first = next(iter(edits))
-    alone = len(edits) == 1 and len(before.text) > LARGE and "&" not in before.text
-    item = _item(before, first) if alone else None
-    try:
-        if item is None:
-            same = _same(before.root, compose_nodes(after, before.file), _wanted(edits))
-        else:
-            start, end = item
-            end_after = end + len(after) - len(before.text)
-            old = compose_nodes(before.text[start:end], before.file)
-            wanted = _wanted({(0, *first[2:]): edits[first]})
-            same = _same(old, compose_nodes(after[start:end_after], before.file), wanted)
-            same = same and CParser(before.text).raw_parse() == CParser(after).raw_parse()
-    except UserError:
-        same = False
-    if not same or (before.is_json and not is_json(after)):
-        where = before.at(before.find(first).node)
+    if not _only_changed(before, after, edits):
+        where = before.at(before.find(next(iter(edits))).node)
         message = "this value cannot be changed without changing how the rest reads"
         raise CannotEdit(message, where=where, fix="edit it by hand")
+
+
+def _only_changed(before: WrittenFile, after: str, edits: Edits) -> bool:
+    path = next(iter(edits))
+    part = stretch(before, path) if len(edits) == 1 else None
+    try:
+        if before.is_json:
+            return _same_json(before.text, after, edits)
+        if part is None:
+            return _same(before.root, compose_nodes(after, before.file), _wanted(edits))
+        old, new = part.texts(before.text, after)
+        wanted = _wanted({part.inside(path): edits[path]})
+        same = _same(compose_nodes(old, before.file), compose_nodes(new, before.file), wanted)
+        return same and shape(before.text) == shape(after)
+    except UserError:
+        return False
+
+
+def shape(text: str) -> int:
+    """How many events the parser makes of a text, whole and at its own speed. Raises InvalidInput."""
+    try:
+        return int(CParser(text).raw_parse())
+    except yaml.YAMLError as error:
+        raise explain(error, text, "") from error
+
+
+def _same_json(before: str, after: str, edits: Edits) -> bool:
+    expected = json.loads(before)
+    for path, text in edits.items():
+        holder = expected
+        for part in path[:-1]:
+            holder = holder[part]
+        holder[path[-1]] = text
+    try:
+        return bool(json.loads(after) == expected) and shape(before) == shape(after)
+    except ValueError:
+        return False
 
 
 def _wanted(edits: Edits) -> dict[str, Any] | str:
@@ -65,25 +91,48 @@ def _wanted(edits: Edits) -> dict[str, Any] | str:
     return tree
 
 
-def _item(written: WrittenFile, path: Path) -> tuple[int, int] | None:
-    """Where the lines of the item start and end, for a path such as ("releases", 3, …); None for other shapes."""
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Whole lines of a file that read alone as they read there: an entry of a map, or an item of a list in one."""
+
+    start: int
+    end: int
+    depth: int
+    """How many parts of a path lead to it: 1 for an entry, 2 for an item."""
+
+    def texts(self, before: str, after: str) -> tuple[str, str]:
+        """Its text before and after an edit that stays inside of it."""
+        return before[self.start : self.end], after[self.start : self.end + len(after) - len(before)]
+
+    def inside(self, path: Path) -> Path:
+        """A path of the whole file, as the stretch alone has it."""
+        return (0, *path[2:]) if self.depth == 2 else path
+
+
+def stretch(written: WrittenFile, path: Path) -> Stretch | None:
+    """The stretch that holds a path of a large file; None where the whole must be looked at.
+
+    What stands before and behind it is the same text in the same state of the parser, as long as no anchor is in it.
+    """
     root = written.root
-    if len(path) < 3 or not isinstance(root, MappingNode) or root.flow_style:
+    if len(written.text) <= LARGE or len(path) < 2 or not isinstance(root, MappingNode) or root.flow_style:
         return None
     keys = [key_text(key) if isinstance(key, ScalarNode) else "" for key, _ in root.value]
-    index = path[1]
-    if path[0] not in keys or not isinstance(index, int):
+    if path[0] not in keys:
         return None
     at = keys.index(str(path[0]))
-    items = root.value[at][1]
-    if not isinstance(items, SequenceNode) or items.flow_style:
-        return None
-    start = _line_of_item(written, items.value[index])
-    if index + 1 < len(items.value):
-        end = _line_of_item(written, items.value[index + 1])
+    end = root.value[at + 1][0].start_mark.index if at + 1 < len(keys) else len(written.text)
+    items, index = root.value[at][1], path[1]
+    if isinstance(items, SequenceNode) and not items.flow_style and isinstance(index, int):
+        start = _line_of_item(written, items.value[index])
+        if index + 1 < len(items.value):
+            end = _line_of_item(written, items.value[index + 1])
+        found = None if start is None or end is None else Stretch(start, end, 2)
     else:
-        end = root.value[at + 1][0].start_mark.index if at + 1 < len(keys) else len(written.text)
-    return None if start is None or end is None else (start, end)
+        key = root.value[at][0].start_mark
+        found = Stretch(key.index, end, 1) if key.column == 0 and isinstance(path[1], str) else None
+    text = written.text[found.start : found.end] if found is not None else "&"
+    return None if "&" in text or "*" in text or "---" in text else found
 
 
 def _line_of_item(written: WrittenFile, item: Node) -> int | None:

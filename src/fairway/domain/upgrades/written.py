@@ -7,8 +7,9 @@ one place would change the others. Offsets count characters of the text without 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, SequenceNode
 
@@ -33,7 +34,7 @@ class Found:
     """It stands inside of brackets."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class WrittenFile:
     file: str
     bom: str
@@ -42,6 +43,19 @@ class WrittenFile:
     sharing: Sharing | None = None
     """None when the text has no anchors."""
     is_json: bool = False
+
+    @cached_property
+    def releases(self) -> Mapping[str, list[tuple[int, Node]]]:
+        """By name: the number in `releases` and the node of the name. Looked up for one release after the other."""
+        found: dict[str, list[tuple[int, Node]]] = {}
+        root = entries(self.root) if isinstance(self.root, MappingNode) else []
+        items = next((value for key, value in root if key.value == "releases"), None)
+        for index, item in enumerate(items.value if isinstance(items, SequenceNode) else ()):
+            for key, value in item.value if isinstance(item, MappingNode) else ():
+                if key.value == "name" and isinstance(value, ScalarNode):
+                    found.setdefault(value.value, []).append((index, value))
+                    break
+        return found
 
     def at(self, node: Node) -> Position:
         return Position(self.file, node.start_mark.line + 1, node.start_mark.column + 1)

@@ -115,6 +115,8 @@ class _Patching:
     shown_from: Path
     contents: dict[str, bytes] = field(default_factory=dict)
     errors: dict[ValueEdit, FairwayError] = field(default_factory=dict)
+    users: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    """Releases by the files that hold values of theirs alone."""
 
     def run(self, edits: tuple[ValueEdit, ...]) -> EditsDone:
         by_file: dict[str, dict[Place, list[ValueEdit]]] = {}
@@ -213,19 +215,15 @@ class _Patching:
 
     def _users(self, file: str) -> set[tuple[str, str]]:
         """The releases that have a file as their values file, or as their chart's Chart.yaml."""
-        path = os.path.join(self.shown_from, file)
-        folder = os.path.dirname(path) if os.path.basename(path) == "Chart.yaml" else None
-        releases = [release for environment in self.repository.environments for release in environment.releases]
-        return {
-            _entry(release)
-            for release in releases
-            if release.values_file == path
-            or (
-                folder
-                and release.chart
-                and (release.chart.kind, release.chart.location) == (ChartKind.DIRECTORY, folder)
-            )
-        }
+        if not self.users:
+            for release in (release for one in self.repository.environments for release in one.releases):
+                chart = release.chart
+                if release.values_file:
+                    self.users.setdefault(release.values_file, set()).add(_entry(release))
+                if chart is not None and chart.kind is ChartKind.DIRECTORY:
+                    self.users.setdefault(os.path.join(chart.location, "Chart.yaml"), set()).add(_entry(release))
+            self.users.setdefault("", set())
+        return self.users.get(os.path.join(self.shown_from, file), set())
 
 
 def _entry(release: Release) -> tuple[str, str]:
