@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from tests.support.engine import Declared, World, memory_world
@@ -42,15 +43,15 @@ class Watching:
 
 
 @asynccontextmanager
-async def open_watching(world: World, **options: object) -> AsyncIterator[Watching]:
+async def open_watching(world: World, *, store: Any = None, **options: Any) -> AsyncIterator[Watching]:
     told = Watching(world, None)  # type: ignore[arg-type]
     told.watch = DriftWatch(
         world.kube,
-        world.session.store,
+        store or world.session.store,
         on_report=told.reported.append,
         on_problem=told.problems.append,
         settle=SETTLE,
-        **options,  # type: ignore[arg-type]
+        **options,
     )
     task = asyncio.create_task(told.watch.run(lambda environment, release: told.named.append((environment, release))))
     try:

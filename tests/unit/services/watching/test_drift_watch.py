@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 from tests.support.engine import Declared, config_map, memory_world, plain, with_policy
 from tests.unit.services.watching.conftest import Watching, open_watching
 
 from fairway.adapters.kube.memory import MemoryKube
+from fairway.domain.errors import Transient
 from fairway.domain.kube_errors import Forbidden
 from fairway.domain.manifests.objects import ObjectRef
 from fairway.domain.releases.revision import Status
@@ -225,3 +227,41 @@ async def test_the_steady_state_asks_nothing(watching: Watching) -> None:
     await watching.a_while()
     lists_of_the_test = 5
     assert watching.world.kube.requests.total() == before + lists_of_the_test
+
+
+async def test_what_helm_wrote_last_is_left_to_the_next_look(watching: Watching) -> None:
+    """Its revision has no list of what we own, so nothing can be said of its objects."""
+    await ready(watching, web())
+    stored = await watching.world.revision("web", 1)
+    await watching.world.session.store.create(replace(stored, version=2, notes_to_self={}))
+    await watching.world.put(config_map("web", colour="red"), manager="helm-upgrade")
+    await watching.a_while()
+    assert watching.named == []
+
+
+async def test_drift_is_named_when_the_cluster_answers_again(watching: Watching) -> None:
+    await ready(watching, web())
+    away = watching.world.session.store.summaries
+    calls = 0
+
+    async def sometimes(namespace: str | None, *, name: str = ""):  # type: ignore[no-untyped-def]
+        nonlocal calls
+        calls += 1
+        if calls < 3:
+            raise Transient("the cluster does not answer")
+        return await away(namespace, name=name)
+
+    async with open_watching(watching.world, store=Answering(sometimes)) as second:
+        await second.over(web())
+        await second.until(lambda: second.watch.watches == 1)
+        await second.a_while()
+        await watching.world.kube.delete(cm("web"))
+        await second.until(lambda: bool(second.named))
+    assert calls == 3
+
+
+class Answering:
+    """A store that answers as it is told."""
+
+    def __init__(self, summaries: Any) -> None:
+        self.summaries = summaries
