@@ -39,6 +39,11 @@ def test_the_demo_tells_its_story_and_leaves_a_cluster_to_play_with(run: Run, tm
         "changed by kubectl-set",
         "was deleted",
         "Rollback to 1",
+        "$ fairway agent --config fairway.yaml &",
+        "#shop │ ✅ prod: orders upgraded",
+        "panic: nil map in cart.Total",
+        "Upgrade orders to 1.4.3 in prod",
+        "1.4.4   not chosen: held: rolled back",
         "make demo-down" if (tmp_path / "start" / "Makefile").exists() else "--down",
     ):
         assert step in told.stdout

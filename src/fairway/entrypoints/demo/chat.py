@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import html
 import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 
-class Chat:
-    """`show` gets each message as (channel, text, whether it is an answer or a change of an earlier one)."""
+class Said(Enum):
+    NEW = "new"
+    ANSWER = "answer"
+    """In the thread of an earlier message."""
+    CHANGED = "changed"
+    """In the place of an earlier message."""
 
-    def __init__(self, show: Callable[[str, str, bool], None]) -> None:
+
+class Chat:
+    """`show` gets each message: channel, text, and how it stands to earlier ones."""
+
+    def __init__(self, show: Callable[[str, str, Said], None]) -> None:
         self._show = show
         self._sent = 0
         self._lock = threading.Lock()
@@ -29,7 +39,7 @@ class Chat:
         with self._lock:
             self._sent += 1
             stamp = str(arguments.get("ts") or f"1700000000.{self._sent:06}")
-        self._show(channel, str(arguments.get("text", "")), bool(arguments.get("thread_ts") or arguments.get("ts")))
+        self._show(channel, _text(arguments), _how(method, arguments))
         return {"ok": True, "channel": channel, "ts": stamp, "message": {"text": arguments.get("text", "")}}
 
 
@@ -60,6 +70,20 @@ def serve_chat(chat: Chat) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _how(method: str, arguments: dict[str, Any]) -> Said:
+    if method == "chat.update":
+        return Said.CHANGED
+    return Said.ANSWER if arguments.get("thread_ts") else Said.NEW
+
+
+def _text(arguments: dict[str, Any]) -> str:
+    """What people see: the blocks, or the text where there are none."""
+    blocks = arguments.get("blocks") or []
+    blocks = json.loads(blocks) if isinstance(blocks, str) else blocks
+    shown = [block["text"]["text"] for block in blocks if block.get("type") == "section"]
+    return html.unescape("\n".join(shown)).replace("*", "") or str(arguments.get("text", ""))
 
 
 def _arguments(headers: Any, body: bytes) -> dict[str, Any]:

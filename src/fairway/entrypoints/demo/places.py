@@ -35,6 +35,11 @@ class Places:
         return self.root / "shop"
 
     @property
+    def remote(self) -> Path:
+        """Where the deployments repository is pushed to, and the agent fetches it from."""
+        return self.root / "shop.git"
+
+    @property
     def charts(self) -> Path:
         """What the chart repository serves."""
         return self.root / "charts"

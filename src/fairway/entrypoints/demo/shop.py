@@ -12,6 +12,21 @@ from fairway.entrypoints.examples import example_folder
 
 ORDERS = '{key: image.repository, value: shop/orders}\n      - {key: image.tag, value: "%s"}\n'
 PAYMENTS = '{key: image.repository, value: shop/payments}\n      - {key: image.tag, value: "%s"}\n'
+ORDERS_TAG = '      - {key: image.tag, value: "1.4.1"}\n'
+TOKEN, SLACK_TOKEN = "DEMO_HOOK_TOKEN", "DEMO_SLACK_TOKEN"
+"""Variables that the agent of the demo finds its secrets in."""
+AGENT = """\
+git: {{url: "file://{remote}", branch: main}}
+upgrades: {{every: 1h}}
+agent: {{environments: [prod], every: 30s}}
+server:
+  listen: 127.0.0.1:{port}
+  webhooks: {{registry: [{{env: {token}}}]}}
+notifications:
+  channels:
+    - name: chat
+      slack: {{token: {{env: {slack}}}, channel: "#deployments", api: "{chat}"}}
+"""
 CRASHING = """\
       - key: podAnnotations
         value:
@@ -69,6 +84,21 @@ class Shop:
         """A change whose pods crash, together with one of a release that needs it."""
         _replace(self.releases, ORDERS % "1.4.2", ORDERS % "1.5.0" + CRASHING)
         _replace(self.releases, PAYMENTS % "3.0.2", PAYMENTS % "3.1.0")
+
+    def follow_images(self, host: str, crashing: str) -> None:
+        """Take the images of orders from a registry on this machine; `crashing` is the tag that will crash."""
+        _replace(self.releases, "value: shop/orders}", f"value: {host}/shop/orders}}")
+        _replace(self.releases, ORDERS_TAG, f'{ORDERS_TAG}      - {{key: crashesAt, value: "{crashing}"}}\n')
+
+    def configure_agent(self, remote: Path, chat: str, port: int) -> None:
+        """Write fairway.yaml: where Git is, where pushes are told, who is told."""
+        text = AGENT.format(remote=remote, chat=chat, port=port, token=TOKEN, slack=SLACK_TOKEN)
+        (self.folder / "fairway.yaml").write_text(text, encoding="utf-8")
+
+    def push_to(self, remote: Path, stage: Stage) -> None:
+        """A repository of its own for the agent to fetch from, in the place of a forge."""
+        stage.quietly("git", "clone", "--quiet", "--bare", ".", str(remote))
+        stage.quietly("git", "remote", "add", "origin", str(remote))
 
 
 def _replace(file: Path, old: str, new: str) -> None:

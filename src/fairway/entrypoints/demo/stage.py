@@ -6,19 +6,48 @@ import re
 import shlex
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from fairway.domain.errors import Terminal
 
+LONGEST_END = 30.0
+"""Seconds that a command in the background has to end."""
+_QUIET = re.compile(r" info (?:web\.|webhook\.|agent\.(?:state|pass|pass_ended|listening))\b")
 ELSEWHERE = ("FAIRWAY_ENVIRONMENTS_FILE", "FAIRWAY_CLUSTER")
 
 
 class StepFailed(Terminal):
     """A command of the demo ended otherwise than it should; what it said stands above."""
+
+
+class Background:
+    """A command that runs beside the story."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def read(self) -> None:
+        """Show what it says of commits, upgrades and releases, and all that is no mere information, until it ends."""
+        for line in self._process.stdout or ():
+            if _QUIET.search(line):
+                continue
+            click.echo(f"   {click.style('agent │', fg='blue')} {line.rstrip()}")
+
+    def until(self, what: str, came: Callable[[], bool], seconds: float = 90.0) -> None:
+        """Wait for something. Raises StepFailed when it does not come, or the command ended."""
+        deadline = time.monotonic() + seconds
+        while not came():
+            if self._process.poll() is not None:
+                raise StepFailed(f"the agent ended with exit code {self._process.returncode} before {what}")
+            if time.monotonic() > deadline:
+                raise StepFailed(f"waited {seconds:.0f} s in vain for {what}")
+            time.sleep(0.1)
 
 
 class Stage:
@@ -70,6 +99,33 @@ class Stage:
         if code != expect:
             wanted = "" if expect == 0 else f" instead of {expect}"
             raise StepFailed(f"`{typed(command)}` ended with exit code {code}{wanted}")
+
+    @contextmanager
+    def background(self, *words: str, env: Mapping[str, str] | None = None) -> Iterator[Background]:
+        """`fairway WORDS &`: what it says comes with a bar before it; it is told to end when the block ends."""
+        click.echo(click.style(f"\n$ {typed(['fairway', *words])} &", bold=True))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fairway", *words],
+            cwd=self.folder,
+            env={**self._env, **(env or {}), "PYTHONUNBUFFERED": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        running = Background(process)
+        reader = threading.Thread(target=running.read, daemon=True)
+        reader.start()
+        try:
+            yield running
+        finally:
+            process.terminate()
+            try:
+                process.wait(LONGEST_END)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            reader.join()
 
     def quietly(self, *command: str) -> None:
         """Run a command whose output is of no interest unless it fails."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from fairway.entrypoints.demo.chart_repository import serve_charts
+from fairway.entrypoints.demo.images import images
 from fairway.entrypoints.demo.meddling import meddle
 from fairway.entrypoints.demo.places import CLUSTER, Places
 from fairway.entrypoints.demo.shop import Shop
@@ -30,6 +31,7 @@ def tell(stage: Stage, places: Places) -> None:
     _failure(stage, shop)
     _drift(stage, places)
     _rollback(stage, places)
+    images(stage, places, shop)
     _ledger(stage)
     _closing(stage, places)
 
@@ -132,6 +134,7 @@ def _closing(stage: Stage, places: Places) -> None:
         "an upgrade planned field by field, and explained by the line in Git that caused it",
         "a failed upgrade: its reason found in the pod, the old revision back, what needs it untouched",
         "changes by hand found and corrected; a rollback; every step in the ledger",
+        "a pushed image committed, rolled out and told by the agent; a bad one stopped, taken back and held",
     ):
         click.echo(f"  {click.style('✓', fg='green')} {line}")
     click.echo(click.style("\nTry next:", bold=True))
@@ -143,6 +146,7 @@ def _closing(stage: Stage, places: Places) -> None:
         ("fairway status prod --watch", "how it is doing, until Ctrl-C"),
         ("fairway values prod web --explain", "each value, and the line that set it"),
         ("fairway log --failed", "what went wrong; fairway show ID tells all about one"),
+        ("fairway holds list", "which versions do not come back, and why"),
         ("fairway test prod orders", "the chart's own tests"),
         ("$EDITOR releases/shop.yaml", "change something, then fairway plan prod"),
     ):

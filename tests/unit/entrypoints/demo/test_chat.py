@@ -6,11 +6,11 @@ import asyncio
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from fairway.entrypoints.demo.chat import Chat, serve_chat
+from fairway.entrypoints.demo.chat import Chat, Said, serve_chat
 
 
 def test_slacks_own_client_can_post_answer_and_update() -> None:
-    shown: list[tuple[str, str, bool]] = []
+    shown: list[tuple[str, str, Said]] = []
 
     async def talk(url: str) -> None:
         client = AsyncWebClient("xoxb-none", base_url=url)
@@ -22,11 +22,20 @@ def test_slacks_own_client_can_post_answer_and_update() -> None:
     with serve_chat(Chat(lambda *message: shown.append(message))) as url:
         asyncio.run(talk(url))
     assert shown == [
-        ("#shop", "orders is being upgraded", False),
-        ("#shop", "it is healthy", True),
-        ("#shop", "orders was upgraded", True),
+        ("#shop", "orders is being upgraded", Said.NEW),
+        ("#shop", "it is healthy", Said.ANSWER),
+        ("#shop", "orders was upgraded", Said.CHANGED),
     ]
 
 
 def test_a_message_without_a_channel_is_refused_as_slack_does() -> None:
     assert Chat(lambda *_: None).call("chat.postMessage", {"text": "x"}) == {"ok": False, "error": "channel_not_found"}
+
+
+def test_blocks_are_shown_where_there_are_any() -> None:
+    shown: list[str] = []
+    block = {"type": "section", "text": {"type": "mrkdwn", "text": "*orders* 1 &lt; 2"}}
+    Chat(lambda _, text, how: shown.append(text)).call(
+        "chat.postMessage", {"channel": "#shop", "text": "short", "blocks": [block]}
+    )
+    assert shown == ["orders 1 < 2"]
