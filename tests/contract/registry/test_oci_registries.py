@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.contract.registry.conftest import asked
-from tests.support.chart_servers import WebServer, basic
+from tests.support.chart_servers import WebServer, basic, web_server
 from tests.support.images import push_image
 from tests.support.registry import OciRegistry
 
@@ -272,6 +273,40 @@ async def test_a_registry_that_has_enough_is_left_alone_by_everybody(web: WebSer
             with pytest.raises(Transient, match="it answers 429 and wants to be left alone for 3600 s"):
                 await registry.tags(name)
     assert len(web.asked) == 1
+
+
+@pytest.mark.parametrize("names", [1, 20])
+async def test_a_registry_that_does_not_answer_is_asked_by_one_alone(names: int, web: WebServer, home: Path) -> None:
+    web.drop = 99
+    with web_server() as other:
+        other.files[LIST] = b'{"tags": ["1.0.0"]}'
+        async with asked(home) as registry:
+            silent = (registry.tags(f"{web.host}/team/app-{number}") for number in range(names))
+            *errors, found = await asyncio.gather(
+                *silent, registry.tags(f"{other.host}/team/app"), return_exceptions=True
+            )
+    assert found == ["1.0.0"]
+    assert all(isinstance(error, Transient) for error in errors)
+    assert len(web.asked) == 2  # the attempts of the first
+
+
+async def test_a_login_that_nobody_has_is_not_tried_twice(web: WebServer, home: Path) -> None:
+    web.authorization = "Basic x"
+    async with asked(home) as registry:
+        with pytest.raises(UserError, match="it wants a login"):
+            await registry.tags(f"{web.host}/team/app")
+    assert len(web.asked) == 1
+
+
+async def test_a_digest_that_was_asked_dates_its_tag_anew(web: WebServer, home: Path) -> None:
+    repository = f"{web.host}/team/app"
+    serve_image(web, "main", "2026-05-01T00:00:00Z")
+    async with asked(home) as registry:
+        assert await registry.created(repository, "main") == MAY
+        serve_image(web, "main", "2026-06-01T00:00:00Z")
+        assert await registry.created(repository, "main") == MAY
+        await registry.digest(repository, "main")
+        assert await registry.created(repository, "main") == MAY.replace(month=6)
 
 
 async def test_an_unknown_list_cannot_have_stayed_the_same(web: WebServer, home: Path) -> None:

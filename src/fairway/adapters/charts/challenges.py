@@ -57,7 +57,7 @@ class Encounters:
 
     @asynccontextmanager
     async def meet(self, registry: str) -> AsyncIterator[None]:
-        """The first request to a registry goes alone; the others wait for what it learns."""
+        """The first request to a registry goes alone; the others wait for what it learns, be it a failure."""
         if registry not in self._met:
             async with self._meeting.setdefault(registry, asyncio.Lock()):
                 if registry not in self._met:

@@ -132,6 +132,8 @@ class OciSession:
             challenge = read_challenge(answer.headers.get("www-authenticate", ""), self._repository)
             if challenge:
                 await self._authorize(challenge, sent)
+            if self._header == sent:
+                return answer
             answer = await self._web.get(url, self._access, limit=limit, headers=headers, method=method)
         return answer
 

@@ -50,7 +50,10 @@ class OciImages:
 
     async def digest(self, repository: str, tag: str, platform: str = "") -> str | None:
         found = await self._head(repository, tag)
-        if found is None or not platform:
+        if found is None:
+            return None
+        self._memory.keep(repository, tag, found)
+        if not platform:
             return found
         image = await self._image(repository, tag, found, platform)
         return image[0] if image else None

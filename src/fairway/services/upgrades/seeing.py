@@ -1,6 +1,7 @@
 """What registries and chart repositories have, asked once per run however many releases want to know.
 
-The rule not to break: a bounded number of questions at once, so that a large repository is no attack on a registry.
+The rule not to break: a bounded number of questions at once to each registry, so that a large repository is no attack
+on it, and a slow one keeps nothing from the others.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Seen:
         self._registry = registry
         self._charts = charts
         self._asked: dict[tuple[str, ...], asyncio.Future[Any]] = {}
-        self._slots = asyncio.Semaphore(QUESTIONS_AT_ONCE)
+        self._slots: dict[str, asyncio.Semaphore] = {}
 
     async def tags(self, repository: str) -> list[SeenTag]:
         """Every tag of a repository."""
@@ -74,10 +75,13 @@ class Seen:
 
     async def _once(self, key: tuple[str, ...], ask: Callable[[], Awaitable[T]]) -> T:
         if key not in self._asked:
-            self._asked[key] = asyncio.ensure_future(self._limited(ask))
+            place = key[1].removeprefix("oci://").partition("/")[0]
+            slots = self._slots.setdefault(place, asyncio.Semaphore(QUESTIONS_AT_ONCE))
+            self._asked[key] = asyncio.ensure_future(_limited(slots, ask))
         answer: T = await asyncio.shield(self._asked[key])
         return answer
 
-    async def _limited(self, ask: Callable[[], Awaitable[T]]) -> T:
-        async with self._slots:
-            return await ask()
+
+async def _limited(slots: asyncio.Semaphore, ask: Callable[[], Awaitable[T]]) -> T:
+    async with slots:
+        return await ask()
