@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 timeout_option = click.option("--timeout", type=float, metavar="SECONDS", help="How long to wait at the most.")
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+take_over_option = click.option(
+    "--take-over", is_flag=True, help="Take it over from a writer that is known to be dead."
+)
 environment_word = click.argument("environment", metavar="[ENV]", required=False)
 release_word = click.argument("release", metavar="RELEASE", required=False)
 
@@ -37,6 +40,7 @@ release_word = click.argument("release", metavar="RELEASE", required=False)
 @click.option("--to", "version", type=click.IntRange(1), metavar="REVISION", help="Default: the last good one before.")
 @click.option("--revert", is_flag=True, help="Then edit the versions in the files back, and hold the bad ones.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until it is healthy.")
+@take_over_option
 @timeout_option
 @yes_option
 @environments_file_option
@@ -46,6 +50,7 @@ def rollback(
     version: int | None,
     revert: bool,
     no_wait: bool,
+    take_over: bool,
     timeout: float | None,
     yes: bool,
     environments_file: Path,
@@ -64,18 +69,35 @@ def rollback(
     environment, name = environment_and_release(environment, release)
     place = place_of(environments_file, environment)
     confirm_protected(place.one, yes=yes)
-    return run_async(_rollback(place, name, version, revert=revert, wait=not no_wait, timeout=_duration(timeout)))
+    return run_async(
+        _rollback(
+            place,
+            name,
+            version,
+            revert=revert,
+            wait=not no_wait,
+            timeout=_duration(timeout),
+            take_over=take_over,
+        )
+    )
 
 
 async def _rollback(
-    place: Place, name: str, version: int | None, *, revert: bool, wait: bool, timeout: timedelta | None
+    place: Place,
+    name: str,
+    version: int | None,
+    *,
+    revert: bool,
+    wait: bool,
+    timeout: timedelta | None,
+    take_over: bool,
 ) -> int:
     from fairway.entrypoints.cli.rolled_back import look_at_git
 
     reached: list[Revision] = []
 
     async def work(verbs: Verbs) -> Result:
-        result = await verbs.rollback(name, version, wait=wait, timeout=timeout)
+        result = await verbs.rollback(name, version, wait=wait, timeout=timeout, take_over=take_over)
         if result.error is None and result.revision:
             store, namespace = verbs.opened.session.store, place.one.namespace
             reached.extend(one for one in [await store.read(namespace, name, result.revision)] if one is not None)
@@ -95,6 +117,7 @@ async def _rollback(
 @click.option("--keep-history", is_flag=True, help="Keep the stored revisions, as uninstalled.")
 @click.option("--no-hooks", is_flag=True, help="Do not run pre-delete and post-delete hooks.")
 @click.option("--no-wait", is_flag=True, help="Do not wait until its objects are gone.")
+@take_over_option
 @timeout_option
 @yes_option
 @environments_file_option
@@ -104,6 +127,7 @@ def uninstall(
     keep_history: bool,
     no_hooks: bool,
     no_wait: bool,
+    take_over: bool,
     timeout: float | None,
     yes: bool,
     environments_file: Path,
@@ -129,7 +153,12 @@ def uninstall(
         place,
         "uninstall",
         lambda verbs: verbs.uninstall(
-            name, keep_history=keep_history, no_hooks=no_hooks, wait=not no_wait, timeout=_duration(timeout)
+            name,
+            keep_history=keep_history,
+            no_hooks=no_hooks,
+            wait=not no_wait,
+            timeout=_duration(timeout),
+            take_over=take_over,
         ),
     )
 

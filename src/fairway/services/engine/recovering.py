@@ -16,9 +16,12 @@ from fairway.services.engine.session import Session
 
 
 def abandoned(
-    session: Session, latest: RevisionSummary | None, *, take_over: bool = False
+    session: Session, latest: RevisionSummary | None, *, take_over: bool = False, verb: str = "apply"
 ) -> tuple[RevisionSummary, ...]:
-    """The pending revision to take over, if there is one; `Refused` while its writer may still be at work."""
+    """The pending revision to take over, if there is one; `Refused` while its writer may still be at work.
+
+    `verb` is what the command is called that asks.
+    """
     if latest is None or not latest.status.is_pending:
         return ()
     text = latest.notes_to_self.get(notes.HOLDER)
@@ -29,7 +32,7 @@ def abandoned(
         who = str(holder) if holder else "another tool"
         raise Refused(
             f"{latest.name} is held by {who}: revision {latest.version} is {latest.status}",
-            fix="wait for it to end; when you know that it is dead: fairway apply --take-over",
+            fix=f"wait for it to end; when you know that it is dead: fairway {verb} --take-over",
         )
     return (latest,)
 

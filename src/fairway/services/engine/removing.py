@@ -31,11 +31,19 @@ async def remove_release(
     keep_history: bool = False,
     no_hooks: bool = False,
     wait: bool = True,
+    take_over: bool = False,
 ) -> Result:
     """Uninstall a release that is in the snapshot. What goes wrong is in the result."""
     try:
         removal = await plan_removal(
-            session, snapshot, name, timeout=timeout, keep_history=keep_history, no_hooks=no_hooks, wait=wait
+            session,
+            snapshot,
+            name,
+            timeout=timeout,
+            keep_history=keep_history,
+            no_hooks=no_hooks,
+            wait=wait,
+            take_over=take_over,
         )
     except FairwayError as error:
         outcome = Outcome.REFUSED if error.exit_code == Refused.exit_code else Outcome.FAILED
@@ -73,9 +81,10 @@ async def plan_removal(
     keep_history: bool = False,
     no_hooks: bool = False,
     wait: bool = True,
+    take_over: bool = False,
 ) -> Removal:
     """What uninstalling would take out. Raises `Refused` while another writer is at work on the release."""
-    abandoned(session, snapshot.latest(name))
+    abandoned(session, snapshot.latest(name), take_over=take_over, verb="uninstall")
     base = await read_base(session, snapshot, name)
     revision = base.unfinished[0] if base.unfinished else base.deployed
     if revision is None:

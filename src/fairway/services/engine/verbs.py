@@ -56,8 +56,11 @@ class Verbs:
     report: Reporter
     log: ChangeLog
 
-    async def rollback(self, name: str, version: int | None, *, wait: bool, timeout: timedelta | None) -> Result:
-        """Go back to `version`, or to the newest earlier one that was deployed."""
+    async def rollback(
+        self, name: str, version: int | None, *, wait: bool, timeout: timedelta | None, take_over: bool = False
+    ) -> Result:
+        """Go back to `version`, or to the newest earlier one that was deployed. `take_over`: also from a writer that
+        is known to be dead."""
         declared = self.opened.environment.release(name)
         limit = timeout or (declared.timeout if declared else DEFAULT_TIMEOUT)
 
@@ -65,7 +68,7 @@ class Verbs:
             snapshot = await self.opened.look()
             session = self.opened.session
             target = await pick_target(session, snapshot, name, version)
-            left = abandoned(session, snapshot.latest(name))
+            left = abandoned(session, snapshot.latest(name), take_over=take_over, verb="rollback")
             policy = declared.policy if declared else Policy()
             health = declared.health if declared else ()
             change = await plan_rollback(
@@ -96,7 +99,14 @@ class Verbs:
         return await self._reported(name, "rollback", Action.ROLLBACK, work)
 
     async def uninstall(
-        self, name: str, *, keep_history: bool, no_hooks: bool, wait: bool, timeout: timedelta | None
+        self,
+        name: str,
+        *,
+        keep_history: bool,
+        no_hooks: bool,
+        wait: bool,
+        timeout: timedelta | None,
+        take_over: bool = False,
     ) -> Result:
         """Take a release out of the cluster."""
 
@@ -119,6 +129,7 @@ class Verbs:
                 keep_history=keep_history,
                 no_hooks=no_hooks,
                 wait=wait,
+                take_over=take_over,
             )
 
         return await self._reported(name, "uninstall", Action.UNINSTALL, work)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,4 +32,4 @@ def test_no_more_than_one_in_each_pause_whenever_it_drifts(gaps: list[float]) ->
         if pace.due(now) <= now:
             pace.named(now)
             named.append(now)
-    assert all(later - earlier >= FIRST_PAUSE for earlier, later in zip(named, named[1:], strict=False))
+    assert all(later - earlier >= FIRST_PAUSE for earlier, later in pairwise(named))
