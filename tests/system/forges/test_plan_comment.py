@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
+from tests.support.cli import PROGRAM
 from tests.support.forges.github import GithubServer
 from tests.support.forges.serving import Answer
 from tests.system.forges.conftest import SECRET, Checkout, in_actions
@@ -133,3 +139,28 @@ def test_a_forge_that_does_not_answer_is_told_after_the_plan(checkout: Checkout,
     assert "1 release, 2 objects change" in done.out
     assert "refused the login" in done.err
     assert github.token not in done.err
+
+
+def test_an_interrupted_plan_leaves_no_status_pending(checkout: Checkout, github: GithubServer) -> None:
+    """The base comes from a remote that never answers, and the pipeline is cancelled meanwhile."""
+    checkout.put("../slow", "#!/bin/sh\necho $$ > ../pid\nexec sleep 60\n")
+    slow = checkout.folder.parent / "slow"
+    slow.chmod(0o755)
+    checkout.git("remote", "add", "origin", f"ext::{slow}")
+    env = {**checkout.env, **in_actions(checkout, github), "GIT_ALLOW_PROTOCOL": "ext"}
+    words = [sys.executable, "-c", PROGRAM, "plan", "--base", "elsewhere", "--status"]
+    process = subprocess.Popen(words, cwd=checkout.folder, env=env, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 60
+        while not (github.world.said and (checkout.folder.parent / "pid").exists()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.terminate()
+        assert process.wait(30) == 130
+    finally:
+        process.kill()
+    assert [(one.state, one.description) for one in github.world.said] == [
+        ("pending", "planning"),
+        ("failure", "no plan: interrupted"),
+    ]
+    left = Path(f"/proc/{(checkout.folder.parent / 'pid').read_text().strip()}/stat")
+    assert not left.exists() or ") Z " in left.read_text(), "the transport runs on"

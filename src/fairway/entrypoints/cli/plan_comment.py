@@ -22,6 +22,7 @@ from fairway.domain.values.secrets import SecretRegister, looks_secret
 from fairway.entrypoints.cli.errors import warn
 from fairway.entrypoints.cli.render import plan_words as words
 from fairway.entrypoints.cli.render.plan_markdown import plan_markdown
+from fairway.entrypoints.cli.render.style import count
 from fairway.services.forges.commenting import FORMS, CommentForm, keep_comment, marker
 from fairway.services.forges.ports import CommitState, Forge, Status
 from fairway.settings import Settings, process_environment
@@ -84,7 +85,7 @@ class Reporter:
             errors = sum(one.severity is Severity.ERROR for one in findings)
             refused = any(plan.refusal for plan in plans)
             refused = refused or any(r.action is Action.REFUSE for plan in plans for r in plan.releases)
-            told = ", ".join([*words.totals(plans), *([f"{errors} errors"] if errors else [])])
+            told = ", ".join([*words.totals(plans), *([count(errors, "error")] if errors else [])])
             state = CommitState.FAILURE if errors or refused else CommitState.SUCCESS
             await self._set(state, told, findings)
 
