@@ -39,7 +39,6 @@ class Writer:
     proposing: Proposing | None = None
     on_written: Callable[[Outcome], None] = lambda outcome: None
     """Told of every commit, of every request that changed, and of everything that failed."""
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _pending: dict[str, Change] = field(default_factory=dict)
     _settled: set[str] = field(default_factory=set)
     _added: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,12 +85,15 @@ class Writer:
                 await _to_its_end(self.flush_all())
 
     async def _collect(self) -> None:
-        """Wait until nothing was added for a window."""
+        """Wait until nothing was added for a window; a stream without pauses is written now and then all the same."""
         window = self.section.window / timedelta(seconds=1)
-        for _ in range(LONGEST_COLLECTING):
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + LONGEST_COLLECTING * window
+        while loop.time() < ends:
             self._added.clear()
-            await self.sleep(window)
-            if not self._added.is_set():
+            try:
+                await asyncio.wait_for(self._added.wait(), window)
+            except TimeoutError:
                 return
 
     async def _round(self) -> tuple[Outcome, ...]:

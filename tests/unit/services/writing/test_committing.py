@@ -209,6 +209,20 @@ async def test_running_collects_what_comes_within_a_window_into_one_commit(remot
     assert found.log() == ["Upgrade 2 releases in prod", "Begin"]
 
 
+async def test_a_stream_that_does_not_end_is_written_all_the_same(remote: Remote, tmp_path: Path) -> None:
+    found = desk(remote, tmp_path / "copy", section(timedelta(milliseconds=50)))
+    running = asyncio.ensure_future(found.writer.run())
+    for number in range(2000):
+        found.writer.add([change("prod", "web", f"1.0.{number}")])
+        await asyncio.sleep(0.01)
+        if found.told:
+            break
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert found.told
+
+
 async def test_what_was_added_is_written_before_a_cancelled_run_ends(remote: Remote, tmp_path: Path) -> None:
     found = desk(remote, tmp_path / "copy", section(timedelta(hours=1)))
     running = asyncio.ensure_future(found.writer.run())
