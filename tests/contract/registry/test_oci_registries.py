@@ -135,10 +135,11 @@ async def test_a_refusal_without_a_challenge_says_how_to_log_in(web: WebServer, 
     assert caught.value.fix == f"docker login {web.host}"
 
 
-async def test_another_refusal_is_named(web: WebServer, home: Path) -> None:
-    web.failures = [(400, {})]
+@pytest.mark.parametrize("status", [400, 410, 418])
+async def test_another_refusal_is_named(status: int, web: WebServer, home: Path) -> None:
+    web.failures = [(status, {})] * 2
     async with asked(home) as registry:
-        with pytest.raises(UserError, match="the registry answers 400"):
+        with pytest.raises(UserError, match=f"the registry answers {status}"):
             await registry.tags(f"{web.host}/team/app")
 
 
@@ -307,6 +308,15 @@ async def test_a_digest_that_was_asked_dates_its_tag_anew(web: WebServer, home: 
         assert await registry.created(repository, "main") == MAY
         await registry.digest(repository, "main")
         assert await registry.created(repository, "main") == MAY.replace(month=6)
+
+
+async def test_a_registry_that_refuses_the_length_of_pages_is_asked_without_it(web: WebServer, home: Path) -> None:
+    repository = serve_tags(web, "1.0.0")
+    web.failures = [(400, {})]
+    async with asked(home) as registry:
+        for _ in range(2):
+            assert await registry.tags(repository) == ["1.0.0"]
+    assert [one.path.partition("?")[2] for one in web.asked] == ["n=1000", "", ""]
 
 
 async def test_an_unknown_list_cannot_have_stayed_the_same(web: WebServer, home: Path) -> None:

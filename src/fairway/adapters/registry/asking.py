@@ -49,8 +49,9 @@ class Asking:
         limit: int = 4 * MIB,
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
+        also: int = 404,
     ) -> Answer:
-        """Answers 200, 304 and 404; everything else is raised. Errors: UserError, Transient, Terminal."""
+        """Answers 200, 304, 404 and `also`; everything else is raised. Errors: UserError, Transient, Terminal."""
         host, _, name = repository.partition("/")
         slots = self._slots.setdefault(host, asyncio.Semaphore(REQUESTS_AT_ONCE))
         async with slots, self._encounters.meet(host):
@@ -71,7 +72,7 @@ class Asking:
                 if error.__cause__ is not None:  # no answer at all, unlike a 500
                     self._resting[host] = (self._clock() + SILENCE, error)
                 raise
-        if answer.status not in (200, 304, 404):
+        if answer.status not in (200, 304, 404, also):
             raise self._refused(answer, session, repository, host)
         return answer
 

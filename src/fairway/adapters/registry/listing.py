@@ -20,6 +20,8 @@ from fairway.domain.errors import Terminal, UserError
 from fairway.domain.upgrades.images import is_tag
 
 FIRST_PAGE = "tags/list?n=1000"
+PLAIN_PAGE = "tags/list"
+"""For registries that refuse to be told how many tags to give (400, PAGINATION_NUMBER_INVALID)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,13 @@ class Listing:
     def __init__(self, asking: Asking, lists: TagLists) -> None:
         self._asking = asking
         self._lists = lists
+        self._plain: set[str] = set()
+        """Hosts that want PLAIN_PAGE."""
 
     async def tags(self, repository: str) -> Listed:
         """Raises UserError when there is no such repository."""
         pages: dict[str, Page] = {}
-        path = FIRST_PAGE
+        path = PLAIN_PAGE if repository.partition("/")[0] in self._plain else FIRST_PAGE
         while path:
             if path in pages:
                 raise Terminal(f"{repository}: the registry's pages of tags go round in a circle")
@@ -52,7 +56,13 @@ class Listing:
     async def _page(self, repository: str, path: str) -> Page:
         known = await self._lists.find(repository, path)
         conditions = {"If-None-Match": known.etag} if known else None
-        answer = await self._asking.ask(repository, path, limit=32 * MIB, headers=conditions)
+        answer = await self._asking.ask(repository, path, limit=32 * MIB, headers=conditions, also=400)
+        if answer.status == 400 and path == FIRST_PAGE:
+            page = await self._page(repository, PLAIN_PAGE)
+            self._plain.add(repository.partition("/")[0])
+            return page
+        if answer.status == 400:
+            raise UserError(f"{repository}: the registry answers 400", fix="check the name of the image")
         if answer.status == 404:
             fix = "check the name, or push an image to it"
             raise UserError(f"there is no image repository {repository}", fix=fix)
