@@ -1,0 +1,3 @@
+from tests.system.cli.conftest import shop
+
+__all__ = ["shop"]
