@@ -28,6 +28,7 @@ from fairway.services.engine.planning import Planned
 from fairway.services.engine.recording import ChangeLog
 from fairway.services.engine.run_result import RunResult
 
+MOST_WARNINGS = 10
 INTERRUPTED = 130
 """Exit code of a run that was cancelled: 128 + SIGINT, as shells have it."""
 
@@ -89,6 +90,14 @@ class Narration:
 
     def notice(self, text: str, release: str) -> None:
         self._report(Notice(text, environment=self._environment.name, release=release))
+
+    def warned(self, texts: Iterable[str]) -> None:
+        """What the API server warned of in this run, most of all of API versions that will go."""
+        found = [f"the cluster warns: {self._mask(text)}" for text in sorted(texts)]
+        if (more := len(found) - MOST_WARNINGS) > 0:
+            found[MOST_WARNINGS:] = [f"the cluster warns of {more} more things"]
+        for text in found:
+            self._report(Notice(text, environment=self._environment.name))
 
     def phase(self, name: str, kind: PhaseKind, detail: str) -> None:
         """What a release does now, or what it waits for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 from fairway.domain.charts.rendering import Rendered, RenderRequest
@@ -101,6 +101,11 @@ class Kube(ObjectReader, ObjectWriter, Protocol):
     @property
     def address(self) -> str:
         """The API server's address, for people."""
+        ...
+
+    @property
+    def warnings(self) -> Mapping[str, int]:
+        """What the server warned of so far (deprecated versions and the like), with how often."""
         ...
 
 

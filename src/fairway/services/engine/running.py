@@ -99,6 +99,7 @@ class EnvironmentRun:
         """
         clock = asyncio.get_running_loop().time
         started = clock()
+        warned = dict(self._session.kube.warnings)
         await self._snapshot.open()
         chosen = self._chosen()
         unwanted = self._unwanted()
@@ -124,6 +125,7 @@ class EnvironmentRun:
             self._tell.interrupted([*(r.name for r in chosen), *unwanted], self._options.only)
             raise
         self.result.elapsed = clock() - started
+        self._tell.warned({t: n for t, n in self._session.kube.warnings.items() if n > warned.get(t, 0)})
         self._tell.finish()
         return self.result
 

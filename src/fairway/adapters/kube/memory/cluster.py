@@ -45,6 +45,8 @@ class MemoryKube:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.requests: Counter[str] = Counter()
+        self.warnings: Counter[str] = Counter()
+        """Nothing here warns; tests may."""
         self.logs: dict[tuple[str, str, str, bool], str] = {}
         """(namespace, pod, container, previous) → text."""
         self._now = now
