@@ -61,4 +61,15 @@ def test_a_rollback_with_revert_edits_the_version_back_and_holds_the_bad_one(sho
 def test_a_rollback_to_what_git_declares_says_nothing(shop: Shop) -> None:
     upgraded(shop)
     shop.put("releases.yaml", BAD.replace("1.1", "1.0") + TRIGGER)
-    assert "Git still declares" not in shop.run("rollback", "one", "web").err
+    told = shop.run("rollback", "one", "web").err
+    assert "Git still declares" not in told
+    assert "bring it back" not in told
+
+
+def test_without_triggers_it_is_said_that_git_declares_something_else(shop: Shop) -> None:
+    upgraded(shop)
+    shop.put("releases.yaml", BAD)
+    told = shop.run("rollback", "one", "web", "--revert").err
+    assert "nothing to revert" in told
+    assert "what that would be: fairway plan one -r web" in told
+    assert (shop.folder / "releases.yaml").read_text() == BAD

@@ -25,20 +25,26 @@ if TYPE_CHECKING:
 
 async def look_at_git(settings: Settings, place: Place, release: Release, revision: Revision, *, revert: bool) -> int:
     """Say what the next apply does and how to keep it from that, or edit the files. An exit code."""
-    from fairway.services.upgrades.rolled_back import still_declared
+    from fairway.services.upgrades.rolled_back import declares_otherwise, still_declared
     from fairway.services.upgrades.standing import Standings
     from fairway.wiring import open_upgrades
 
     environment = place.one
     try:
         async with open_upgrades(settings, place.repository, ChartNotices()) as upgrades:
-            found = await still_declared(Standings(upgrades), environment, release, revision)
+            standings = Standings(upgrades)
+            found = await still_declared(standings, environment, release, revision)
+            otherwise = not found and await declares_otherwise(standings, environment, release, revision)
     except FairwayError as error:
         show_error(error, about="what Git declares")
         return error.exit_code if revert else 0
     if not found:
         if revert:
-            click.echo("no version that a trigger follows differs from what Git declares: nothing to revert", err=True)
+            click.echo("no version that a trigger follows is declared otherwise in Git: nothing to revert", err=True)
+        if otherwise:
+            again = f"fairway plan {environment.name} -r {release.name}{file_words()}"
+            click.echo("\nGit declares something else: the next apply, and the agent, bring it back.", err=True)
+            click.echo(f"  what that would be: {again}", err=True)
         return 0
     if revert:
         return await _revert(settings, place, release.name, found)

@@ -43,6 +43,15 @@ async def still_declared(
     return found
 
 
+async def declares_otherwise(
+    standings: Standings, environment: Environment, release: Release, revision: Revision
+) -> bool:
+    """Whether the next apply would not bring what a revision was made with: values or chart differ. Raises as above."""
+    explanation, chart = await standings.explained(environment, release)
+    metadata = revision.chart.get("metadata") or {}
+    return explanation.user != dict(revision.config) or chart.version != metadata.get("version")
+
+
 def _of_revision(revision: Revision, key: str) -> str:
     """What the stored revision was made with; empty when its record does not say."""
     metadata = revision.chart.get("metadata") or {}

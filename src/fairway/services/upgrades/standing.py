@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from fairway.domain.charts.rendering import ChartSource
 from fairway.domain.errors import Position
 from fairway.domain.repository.models import ChartKind, Environment, Release
+from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.paths import parse_key
 from fairway.domain.values.tracing import Origin
 from fairway.domain.yaml.scalars import scalar_text
@@ -45,10 +47,7 @@ class Standings:
                 return Standing(item.version, origin.position, (origin,))
         if key == CHART_VERSION:
             return Standing(chart.version or "", chart.position)
-        if environment.name not in self._values:
-            self._values[environment.name] = self.upgrades.values(environment)
-        source = await self.upgrades.charts.fetch(chart)
-        explanation = await self._values[environment.name].explain(release, source)
+        explanation, source = await self.explained(environment, release)
         path = parse_key(key, release.position)
         node = explanation.root.at(path)
         text = ""
@@ -56,3 +55,11 @@ class Standings:
             text = scalar_text(node.value) or source.app_version or ""  # charts mean their appVersion by an empty tag
         origins = explanation.provenance.get(path, ())
         return Standing(text, origins[0].position if origins else release.position, origins)
+
+    async def explained(self, environment: Environment, release: Release) -> tuple[Explanation, ChartSource]:
+        """All values of a release that has a chart, and the chart. Raises as `of`."""
+        if environment.name not in self._values:
+            self._values[environment.name] = self.upgrades.values(environment)
+        assert release.chart is not None
+        source = await self.upgrades.charts.fetch(release.chart)
+        return await self._values[environment.name].explain(release, source), source
