@@ -66,7 +66,7 @@ async def open_login(configured: Configured, url: str, env: Mapping[str, str]) -
     git = configured.configuration.git
     given = git.credentials
     if given is None:
-        if git.forge is not None and git.forge.app is not None and url.startswith("https://"):
+        if git.forge is not None and git.forge.app is not None and _may_have_token(url):
             async with _app_login(configured, url, env) as login:
                 yield login
             return
@@ -133,6 +133,16 @@ def _inside(file: Path, prefix: str, *, is_elsewhere: bool) -> str:
     return prefix + file.name
 
 
+def _may_have_token(url: str) -> bool:
+    """Over https, or to this machine."""
+    from urllib.parse import urlsplit
+
+    from fairway.domain.charts.addresses import is_loopback
+
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
 def _folder(file: Path) -> Path:
     return file.absolute().parent
 
@@ -141,8 +151,9 @@ def _username(configured: Configured, url: str) -> str:
     from fairway.domain.forges.addresses import forge_address
 
     forge = configured.configuration.git.forge
+    if forge is not None and forge.kind is not None:
+        return _USERNAMES.get(forge.kind, "git")
     try:
-        kind = forge_address(url, kind=forge.kind if forge else None).kind
+        return _USERNAMES.get(forge_address(url).kind.value, "git")
     except UserError:
         return "git"
-    return _USERNAMES.get(kind.value, "git")

@@ -117,6 +117,34 @@ async def test_a_commit_that_was_not_pushed_is_forgotten(remote: Remote, copy: G
     assert remote.show("a.yaml") == "tag: 3"
 
 
+@pytest.mark.parametrize("name", ["index", "HEAD", "config"])
+async def test_a_clone_that_broke_is_made_anew_on_the_way(name: str, remote: Remote, copy: GitWorkingCopy) -> None:
+    async with copy.opened():
+        await committed(copy, "a.yaml", "tag: 2\n")
+        head = await copy.newest()
+        (copy._clone.work / ".git" / name).write_bytes(b"nonsense")
+        top = await copy.start(head.commit)
+        (top / "a.yaml").write_text("tag: 3\n")
+        await copy.push(await copy.commit(head.commit, "Upgrade web\n", [top / "a.yaml"]))
+    assert remote.show("a.yaml") == "tag: 3"
+
+
+async def test_a_broken_clone_inside_of_a_repository_harms_nobody(remote: Remote, tmp_path: Path) -> None:
+    remote.write("a.yaml", "tag: 1\n")
+    remote.publish()
+    home = tmp_path / "home"
+    home.mkdir()
+    run_git(home, "init", "-q")
+    (home / "notes.txt").write_text("not committed")
+    copy = copy_of(remote, home / "cache")
+    async with copy.opened():
+        head = await copy.newest()
+        (copy._clone.work / ".git" / "HEAD").unlink()
+        await copy.start(head.commit)
+    assert (home / "notes.txt").read_text() == "not committed"
+    assert sorted(path.name for path in home.iterdir()) == [".git", "cache", "notes.txt"]
+
+
 async def test_a_hook_that_says_no_is_quoted(remote: Remote, copy: GitWorkingCopy) -> None:
     remote.hook("pre-receive", "echo 'password=hunter2 the moon is full' >&2; exit 1")
     async with copy.opened():

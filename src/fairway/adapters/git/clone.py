@@ -106,6 +106,14 @@ class Clone:
     async def knows(self, commit: str) -> bool:
         return (await self.run("cat-file", "-e", f"{commit}^{{commit}}")).code == 0
 
+    async def restore(self, commit: str) -> None:
+        """As `checkout`, also in a clone that was made anew since the commit was fetched."""
+        if not await self.knows(commit):
+            await self.fetch()
+            if not await self.knows(commit):
+                raise Terminal(f"{self.remote.url} has no commit {commit[:12]} any more", fix="fetch again")
+        await self.checkout(commit)
+
     async def checkout(self, commit: str) -> None:
         """Exactly the files of a commit, changed in place by what differs."""
         await self.local("checkout", "--quiet", "--force", "--detach", commit, "--")

@@ -8,7 +8,6 @@ from pathlib import Path
 from fairway.adapters.git.clone import DEPTH, Clone
 from fairway.adapters.git.remote import Remote
 from fairway.adapters.git.signatures import Signers
-from fairway.domain.errors import Terminal
 from fairway.domain.repository.head import Head
 
 
@@ -50,15 +49,8 @@ class GitSource:
 
     async def checkout(self, commit: str) -> Path:
         async with self._clone.opened():
-            await self._clone.mended(lambda: self._checkout(commit))
+            await self._clone.mended(lambda: self._clone.restore(commit))
         return self._clone.work
-
-    async def _checkout(self, commit: str) -> None:
-        if not await self._clone.knows(commit):
-            await self._clone.fetch()  # the clone was made anew since
-            if not await self._clone.knows(commit):
-                raise Terminal(f"{self.url} has no commit {commit[:12]} any more", fix="fetch again")
-        await self._clone.checkout(commit)
 
     async def changed(self, old: str, new: str) -> frozenset[str] | None:
         async with self._clone.opened():

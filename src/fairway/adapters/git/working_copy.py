@@ -61,7 +61,7 @@ class GitWorkingCopy:
         return await self._clone.mended(self._clone.fetch)
 
     async def start(self, commit: str) -> Path:
-        await self._clone.checkout(commit)
+        await self._clone.mended(lambda: self._clone.restore(commit))
         return self._clone.work
 
     async def commit(self, parent: str, message: str, files: Sequence[Path]) -> str:
