@@ -15,7 +15,6 @@ from fairway.domain.charts.rendering import Capabilities
 from fairway.domain.errors import FairwayError, InvalidInput, Refused
 from fairway.domain.progress import Outcome, PhaseKind, Reporter
 from fairway.domain.releases import notes
-from fairway.domain.releases.blast_radius import Deletion
 from fairway.domain.releases.ordering import with_needs
 from fairway.domain.releases.revision import Status
 from fairway.domain.releases.state import Action
@@ -26,6 +25,7 @@ from fairway.services.engine.inputs import ReleaseInputs, refreshed
 from fairway.services.engine.namespaces import ensure_namespace
 from fairway.services.engine.narrating import PHASES, Narration
 from fairway.services.engine.needing import NeededHealth, check_versions
+from fairway.services.engine.permitting import check_removals, check_suspended
 from fairway.services.engine.planning import Planned, PlanOptions, plan_release
 from fairway.services.engine.plans import kept_releases, unwanted_releases
 from fairway.services.engine.recording import ChangeLog
@@ -103,8 +103,8 @@ class EnvironmentRun:
         await self._snapshot.open()
         chosen = self._chosen()
         unwanted = self._unwanted()
-        self._check_suspended()
-        self._check_removals(unwanted)
+        check_suspended(self._environment, self._snapshot, self._options.named)
+        check_removals(self._environment, unwanted, allowed=self._options.allow_deletions)
         self._snapshot.leaving = frozenset(unwanted)
         await self._gather_all([r for r in chosen if not self._snapshot.suspension(r.name)])
         self._tell.announce(
@@ -158,27 +158,6 @@ class EnvironmentRun:
         for name, why in kept_releases(self._environment, self._snapshot, source).items():
             self._tell.notice(f"no longer declared, and left alone: {in_words(why)}", name)
         return unwanted_releases(self._environment, self._snapshot, source)
-
-    def _check_suspended(self) -> None:
-        """Who names a suspended release is told so, instead of nothing."""
-        named = {name: found for name in sorted(self._options.named) if (found := self._snapshot.suspension(name))}
-        if named:
-            raise Refused(
-                f"environment {self._environment.name}: "
-                + "; ".join(f"{name} is {in_words(found)}" for name, found in named.items())
-                + "; nothing was applied",
-                fix=f"fairway resume {self._environment.name} {' '.join(named)}; or once: --even-suspended",
-            )
-
-    def _check_removals(self, unwanted: Sequence[str]) -> None:
-        total = len(unwanted) + len(self._environment.releases)
-        deletion = Deletion("releases", len(unwanted), total, self._environment.policy.prune_max_releases)
-        if deletion.exceeds and not self._options.allow_deletions:
-            raise Refused(
-                f"environment {self._environment.name}: {deletion} ({', '.join(unwanted[:5])}"
-                f"{', …' if len(unwanted) > 5 else ''}); nothing was applied",
-                fix="if that is right: fairway apply --allow-deletions",
-            )
 
     async def _gather_all(self, releases: Sequence[Release]) -> None:
         """Inputs of all releases. One that fails now may succeed in its turn, when it reads another one's output."""
