@@ -39,7 +39,10 @@ def test_a_commit_is_rolled_out_and_only_what_it_touches(
     stories = shop.run("log", "one", "-o", "json").json["deployments"]
     assert {s["cause"]["commit"] for s in stories} == {first, second}
     assert {s["run"]["door"] for s in stories} == {"agent"}
-    assert agent.end(signal.SIGTERM) in (0, 130)
+    agent.until_true(lambda: f"agent: applied {second[:7]}" in shop.run("status", "one").out, "no report")
+    (environment,) = shop.run("status", "one", "-o", "json").json["environments"]
+    assert (environment["agent"]["state"], environment["agent"]["commit"]) == ("Current", second)
+    assert agent.end(signal.SIGTERM) == 0
 
 
 def test_once_carries_out_what_there_is_and_ends(shop: GitShop, cluster: Cluster, namespace: str) -> None:

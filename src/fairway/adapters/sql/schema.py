@@ -19,7 +19,7 @@ from fairway.adapters.sql.database import Database
 from fairway.domain.errors import Refused, UserError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """All migrations, oldest first; the last is what `tables` describes."""
 VERSION_TABLE = "fairway_schema"
 _LOCK_KEY = 0x666169727761_79

@@ -130,3 +130,18 @@ deliveries = Table(
     Index("deliveries_by_thread", "thread", "channel"),
 )
 """A row is replaced while its message is tried; `attempts` only ever grows."""
+
+agents = Table(
+    "agents",
+    metadata,
+    Column("repository", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("applied", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("applied_at", UtcTime, nullable=True),
+    Column("seen_at", UtcTime, nullable=False),
+)
+"""The last word about each environment; the one table whose rows are replaced for ever."""

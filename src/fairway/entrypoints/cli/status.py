@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,13 @@ from fairway.entrypoints.cli.times import ago
 from fairway.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from fairway.domain.agent.report import AgentReport
     from fairway.domain.repository.models import Environment
     from fairway.services.engine.status import ReleaseStatus
 
 PAUSE = 2.0
+SILENT = timedelta(minutes=3)
+"""An agent that is alive says something every minute."""
 COLORS = {"healthy": "green", "progressing": "yellow", "failed": "red", "missing": "red"}
 HOME, CLEAR_LINE, CLEAR_BELOW = "\x1b[H", "\x1b[K", "\x1b[J"
 
@@ -70,13 +74,13 @@ async def _status(
 ) -> int:
     screen = watch and output == "table" and sys.stdout.isatty()
     while True:
-        data, code = await _look(settings, place, only)
+        (data, code), agents = await asyncio.gather(_look(settings, place, only), _agents(settings, place))
         if screen:
-            _draw(_tables(data))
+            _draw(_tables(data, agents))
         elif watch and output == "json":
-            _json_line(_document(data))
+            _json_line(_document(data, agents))
         else:
-            emit(_document(data), output, lambda: _tables(data))  # noqa: B023
+            emit(_document(data, agents), output, lambda: _tables(data, agents))  # noqa: B023
         if not watch:
             bad = any(r.health != "healthy" or r.stored != "deployed" for _, rows in data for r in rows)
             return code or (1 if exit_code and bad else 0)
@@ -110,6 +114,17 @@ async def _look(
     return data, code
 
 
+async def _agents(settings: Settings, place: Place) -> Mapping[str, AgentReport]:
+    """What an agent says of each environment; nothing where none ever said anything, or the ledger is away."""
+    from fairway.wiring.agent_reports import read_agent_reports
+
+    try:
+        found = await read_agent_reports(settings, place.repository)
+    except FairwayError:
+        return {}
+    return {one.environment: one for one in found}
+
+
 def _draw(text: str) -> None:
     """Over what stood there before, in one write: clearing first would flicker."""
     lines = [f"{line}{CLEAR_LINE}" for line in text.splitlines()]
@@ -124,7 +139,9 @@ def _json_line(data: Mapping[str, Any]) -> None:
     click.echo(json.dumps(plain(data), ensure_ascii=False))
 
 
-def _document(data: Sequence[tuple[Environment, list[ReleaseStatus]]]) -> dict[str, Any]:
+def _document(
+    data: Sequence[tuple[Environment, list[ReleaseStatus]]], agents: Mapping[str, AgentReport]
+) -> dict[str, Any]:
     """The contract of `--output json`: docs/spec/schemas/status.schema.json."""
     return {
         "apiVersion": "fairway.dev/v1",
@@ -134,10 +151,25 @@ def _document(data: Sequence[tuple[Environment, list[ReleaseStatus]]]) -> dict[s
                 "name": environment.name,
                 "cluster": environment.cluster.name,
                 "namespace": environment.namespace,
+                "agent": _agent(agents.get(environment.name)),
                 "releases": [_release(row) for row in rows],
             }
             for environment, rows in data
         ],
+    }
+
+
+def _agent(report: AgentReport | None) -> dict[str, Any] | None:
+    if report is None:
+        return None
+    return {
+        "name": report.agent,
+        "state": report.state,
+        "why": report.why,
+        "commit": report.applied,
+        "subject": report.subject,
+        "appliedAt": report.applied_at,
+        "seenAt": report.seen_at,
     }
 
 
@@ -170,14 +202,29 @@ def _release(row: ReleaseStatus) -> dict[str, Any]:
     }
 
 
-def _tables(data: Sequence[tuple[Environment, list[ReleaseStatus]]]) -> str:
+def _tables(data: Sequence[tuple[Environment, list[ReleaseStatus]]], agents: Mapping[str, AgentReport]) -> str:
     parts = []
     for environment, rows in data:
         head = f"{environment.name} · cluster {environment.cluster.name}, namespace {environment.namespace}"
         lines = [_line(row) for row in rows]
         headers = ("RELEASE", "CHART", "STATUS", "REVISION", "UPDATED", "HEALTH", "NOTE")
-        parts.append(f"{head} · {_totals(rows)}\n\n" + table(headers, lines))
+        head = f"{head} · {_totals(rows)}"
+        if report := agents.get(environment.name):
+            head = f"{head}\n{_said(report)}"
+        parts.append(f"{head}\n\n" + table(headers, lines))
     return "\n\n".join(parts)
+
+
+def _said(report: AgentReport) -> str:
+    """`agent: applied 3f2c1ab "web 1.9.1" 40 s ago`, and what else is to be known of it."""
+    words = ["agent: nothing applied yet"]
+    if report.applied and report.applied_at is not None:
+        words = [f'agent: applied {report.applied[:7]} "{report.subject}" {ago(report.applied_at)}']
+    if report.state != "Current":
+        words.append(f"{report.state}: {report.why}" if report.why else report.state)
+    if datetime.now(UTC) - report.seen_at > SILENT:
+        words.append(f"last heard of {ago(report.seen_at)}")
+    return " · ".join(words)
 
 
 def _totals(rows: Sequence[ReleaseStatus]) -> str:

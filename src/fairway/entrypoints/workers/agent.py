@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from fairway.domain.progress import Reporter
     from fairway.domain.repository.models import Environment
     from fairway.services.agent.following import Tree
-    from fairway.services.agent.keeping import Keeper, PassDone, Reporting
+    from fairway.services.agent.keeping import Keeper, PassDone
+    from fairway.services.agent.keeping import Reporting as PassReporting
+    from fairway.services.agent.reporting import Reporting
     from fairway.services.agent.upgrading import Upgrading
     from fairway.services.configuring import Configured
     from fairway.services.intake import Metrics
@@ -93,7 +95,24 @@ async def _run(
         if parts.watches is not None:
             jobs.append(parts.watches.run)
         jobs.append(await _serve(stack, configured, parts, upgrading, metrics))
+        jobs.append(_reports(settings, parts).run)
         await parts.agent.run(*jobs)
+
+
+def _reports(settings: Settings, parts: AgentParts) -> Reporting:
+    """What `fairway status` shows of this agent."""
+    from fairway.services.agent.reporting import Reporting
+    from fairway.wiring.agent_reports import agent_reports
+
+    reporting = Reporting(
+        parts.agent,
+        lambda: agent_reports(settings),
+        repository=parts.followed.id,
+        name=f"{settings.user} on {settings.host}",
+        clock=parts.clock,
+    )
+    parts.on_pass.append(lambda keeper, done: reporting.wake())
+    return reporting
 
 
 async def _serve(
@@ -204,7 +223,7 @@ async def _leading(parts: AgentParts, metrics: Metrics) -> None:
         await parts.agent.leadership.changed()
 
 
-def _reporting(tell: Tell) -> Reporting:
+def _reporting(tell: Tell) -> PassReporting:
     """A narrator for each pass of an environment that goes on at the same time."""
     from fairway.services.notifying.narrating import Narrators
     from fairway.wiring.notifications import narrators

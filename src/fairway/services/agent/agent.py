@@ -81,15 +81,17 @@ class Agent:
 
     async def run(self, *jobs: Job) -> None:
         """Until cancelled; `jobs` run beside, for as long. What is under way then ends with its records in order."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            group.create_task(self.leadership.run(), name="leadership")
-            group.create_task(self._watch_leadership(), name="leadership changes")
-            for job in jobs:
-                group.create_task(_awaited(job))
-            for name in self._keepers:
-                self._start(name)
-            await self._follow()
+        # Leadership outlives the work: given back before, another agent would begin while this one still ends.
+        async with asyncio.TaskGroup() as outer:
+            outer.create_task(self.leadership.run(), name="leadership")
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                group.create_task(self._watch_leadership(), name="leadership changes")
+                for job in jobs:
+                    group.create_task(_awaited(job))
+                for name in self._keepers:
+                    self._start(name)
+                await self._follow()
 
     async def once(self) -> None:
         """Look once, and carry out what there is to do."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from fairway.domain.agent.report import AgentReport
 from fairway.domain.repository.head import Head as Head
 
 
@@ -54,3 +56,17 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     async def sleep(self, length: timedelta) -> None: ...
+
+
+class Reports(Protocol):
+    """What agents say of their environments, kept beside the ledger. Errors: Transient, UserError."""
+
+    async def save(self, reports: Sequence[AgentReport]) -> None:
+        """The last word about these environments; earlier ones are forgotten."""
+        ...
+
+    async def of(self, repository: str) -> list[AgentReport]:
+        """Of all environments of a repository (`notes.SOURCE`), by name."""
+        ...
+
+    async def close(self) -> None: ...
