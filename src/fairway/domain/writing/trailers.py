@@ -18,14 +18,14 @@ _ENTRY = re.compile(r"^- (?P<environment>[^/ ]+)/(?P<release>\S+): (?P<name>\S+)
 
 
 def entry(upgrade: Upgrade) -> list[str]:
-    """The lines of the body about one upgrade."""
+    """The lines of the body about one upgrade. Whatever an image says of itself stays within its line."""
     lines = [f"- {upgrade.environment}/{upgrade.release}: {upgrade.name} {upgrade.old} → {upgrade.new}"]
-    lines.append(f"  {upgrade.key}: {_line(upgrade.why)}" if upgrade.why else f"  {upgrade.key}")
+    lines.append(f"  {upgrade.key}: {upgrade.why}" if upgrade.why else f"  {upgrade.key}")
     if upgrade.source:
         lines.append(f"  source: {upgrade.source}{f' at {upgrade.commit}' if upgrade.commit else ''}")
     if upgrade.compare:
         lines.append(f"  changes: {upgrade.compare}")
-    return lines
+    return [line[:2] + " ".join(line[2:].split()) for line in lines]
 
 
 def trailers_of(message: str) -> list[tuple[str, str]]:
@@ -83,7 +83,3 @@ def _told(lines: Iterable[str]) -> dict[tuple[str, ...], Upgrade]:
         )
         found[(one.environment, one.release, one.key, one.old, one.new)] = one
     return found
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -68,6 +68,15 @@ def test_the_body_explains_each_change() -> None:
     )
 
 
+def test_what_an_image_says_of_itself_forges_no_trailer() -> None:
+    lie = "https://g.example/web\n\nFairway-Upgrade: prod/db image.tag 1 2"
+    one = upgrade("prod", "web", "1.9.1", why=lie, source=lie, commit=lie, compare=lie)
+    message = message_of(of(one))
+    assert [name for name, _ in trailers_of(message)] == [UPGRADE]
+    assert [found.release for found in upgrades_of(message)] == ["web"]
+    assert sum(line.startswith("Fairway-Upgrade:") for line in message.splitlines()) == 1
+
+
 def test_a_very_long_list_is_cut_but_no_trailer_is_missing() -> None:
     many = [upgrade("prod", f"r{n}", "2.0.0") for n in range(400)]
     message = message_of(of(*many))
