@@ -7,7 +7,7 @@ something newer, is not held by its history.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -105,13 +105,8 @@ def _who(commits: Sequence[Commit], move: Move, newest: int) -> Commit | None:
     said = next((commit for commit in reversed(between) if commit.reverts(move.commit)), None)
     if said is not None:
         return said
-    version = version_to_hold(move.new, move.old)
-    return next((commit for commit in between if _took_away(commit.removed, version)), None)
-
-
-def _took_away(removed: Iterable[tuple[str, str]], version: str) -> bool:
-    whole = re.compile(rf"(?<![\w.]){re.escape(version)}(?![\w.])")
-    return any(whole.search(line) for _, line in removed)
+    whole = re.compile(rf"(?<![\w.]){re.escape(version_to_hold(move.new, move.old))}(?![\w.])")
+    return next((one for one in between if any(whole.search(line) for _, line in one.removed)), None)
 
 
 def _hold(key: Key, move: Move, by: Commit | None) -> Hold:

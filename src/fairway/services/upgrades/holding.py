@@ -25,7 +25,7 @@ from fairway.services.upgrades.files import read_file, replace_file
 from fairway.services.upgrades.standing import Standings
 from fairway.services.upgrades.watching import Watch
 
-MOST_COMMITS = 500
+MOST_COMMITS = 2000
 """How far back Git's log is read for reverts."""
 
 

@@ -81,7 +81,7 @@ async def test_commits_of_a_merged_branch_are_there(deployments: Deployments) ->
 
 async def test_odd_texts_do_not_break_the_reading(deployments: Deployments) -> None:
     odd = "tag: '--- a/x'\n@@ -1,9 +1 @@\n-- tag: 1.0\nend\n"
-    deployments.commit("start", **{"wéb x": odd})
+    deployments.commit(UPGRADE, "fairway", **{"wéb x": odd})
     deployments.commit("empty \x1f fields: @@", "grün", **{"wéb x": "end\n"})
     newest, _ = await deployments.log()
     assert newest.author == "grün"
