@@ -13,6 +13,7 @@ from fairway.domain.upgrades.upgrade import Upgrade
 NAMES = ("environment", "release", "image", "old", "new", "count")
 MOST_NAMED = 3
 
+_BESIDE = "-also-"
 _PLACE = re.compile(r"\{(\w*)\}")
 _NOT_IN_BRANCHES = re.compile(r"[^\w./-]+", re.ASCII)
 
@@ -38,6 +39,20 @@ def fill(template: str, upgrades: Sequence[Upgrade], *, clean: Callable[[str], s
 def branch_of(template: str, upgrade: Upgrade) -> str:
     """The branch that an upgrade belongs on; those with the same branch are one pull request."""
     return _branch(fill(template, [upgrade], clean=_part))
+
+
+def branch_beside(template: str, environment: str, release: str, key: str) -> str:
+    """The branch of a change that is no upgrade: a request of its own, beside that of the upgrades."""
+    plain = Upgrade(environment, release, "", "", "", "", "")
+    return _branch(f"{fill(template, [plain], clean=_part)}{_BESIDE}{_part(key.replace('/', '-'))}")
+
+
+def is_own_branch(template: str, branch: str) -> bool:
+    """Whether a branch can be one of the template's. One without placeholders is no beginning of others' names."""
+    prefix = branch_prefix(template)
+    if prefix != template:
+        return branch.startswith(prefix)
+    return branch == prefix or branch.startswith(f"{prefix}{_BESIDE}")
 
 
 def branch_prefix(template: str) -> str:

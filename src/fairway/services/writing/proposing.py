@@ -1,8 +1,10 @@
 """Changes as pull requests: one for each branch that the template names, rebuilt from the newest base.
 
 What an open request proposed before is proposed again with what is new, unless it was settled or is in the base by now;
-a request of which nothing is left is closed. The rule not to break: only branches that begin with our own prefix are
-ever replaced or deleted, and none that somebody else pushed to.
+a request of which nothing is left is closed. A hold or a revert is a request of its own.
+
+The rule not to break: only branches that begin with our own prefix are ever replaced or deleted, and none that somebody
+else pushed to.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from fairway.domain.upgrades.upgrade import Level, Upgrade
 from fairway.domain.writing.messages import Written, message_of, request_body, subject_of
 from fairway.domain.writing.pushing import OwnBranch, PushAnswer
 from fairway.domain.writing.rules import may_merge
-from fairway.domain.writing.templates import branch_of, branch_prefix, fill
+from fairway.domain.writing.templates import branch_beside, branch_of, branch_prefix, fill, is_own_branch
 from fairway.domain.writing.trailers import upgrades_of
 from fairway.services.forges.ports import Proposed, PullRequest, PullRequests
 from fairway.services.writing.attempts import Attempts
@@ -48,7 +50,12 @@ class Proposing:
     async def write(self, changes: Sequence[Change], settled: Collection[str] = ()) -> list[Outcome]:
         """One outcome for each branch that has changes, or had. Raises FairwayError when no branch could be done."""
         await self._check_prefix()
-        requests = {one.branch: one for one in await self.forge.open_requests(self.prefix) if self._is_own(one.branch)}
+        template = self.templates.branch
+        requests = {
+            one.branch: one
+            for one in await self.forge.open_requests(self.prefix)
+            if is_own_branch(template, one.branch)
+        }
         groups: dict[str, list[Change]] = {branch: [] for branch in requests}
         for change in changes:
             groups.setdefault(self._branch(change), []).append(change)
@@ -58,10 +65,6 @@ class Proposing:
         ]
         return [one for one in outcomes if one is not None]
 
-    def _is_own(self, branch: str) -> bool:
-        """A template without placeholders is one branch, not a beginning of others."""
-        return branch.startswith(self.prefix) and (self.prefix != self.templates.branch or branch == self.prefix)
-
     async def _check_prefix(self) -> None:
         base = await self.copy.base()
         if not self.prefix.strip("/") or base.startswith(self.prefix):
@@ -70,8 +73,10 @@ class Proposing:
             raise UserError(message, fix=fix)
 
     def _branch(self, change: Change) -> str:
-        upgrade = upgrade_in(change) or Upgrade(change.environment, change.release, "", "", "", "", "")
-        return branch_of(self.templates.branch, upgrade)
+        template, upgrade = self.templates.branch, upgrade_in(change)
+        if upgrade is None:
+            return branch_beside(template, change.environment, change.release, change.key)
+        return branch_of(template, upgrade)
 
     async def _group(
         self, branch: str, changes: Sequence[Change], request: PullRequest | None, settled: frozenset[str]
@@ -79,7 +84,7 @@ class Proposing:
         """One branch; what goes wrong with it holds up no other. None when there was nothing to do with it."""
         try:
             done = await self.attempts.until_pushed(lambda number: self._push(branch, changes, settled, number), branch)
-            return await self._request(done, request)
+            return await self._request(done, request) if done.edited or not done.commit else None
         except FairwayError as error:
             # A branch that people took over and nobody asked about is theirs.
             return Outcome(branch=branch, failed=tuple(Failed(one, error) for one in changes)) if changes else None
@@ -95,6 +100,8 @@ class Proposing:
                 message = f"somebody else pushed to {branch}"
                 raise Refused(message, fix="merge or close its pull request, or delete the branch, to start anew")
             before = upgrades_of(there.message) if there is not None else []
+            if there is not None and not before and not changes:
+                return None, await self._left_alone(there, head.commit)
             top = await self.copy.start(head.commit)
             edits = await edit(self.load, top, [*self._carried(before, changes, settled), *changes])
             outcome = Outcome(branch=branch, attempts=number, failed=_asked(edits, changes))
@@ -110,6 +117,12 @@ class Proposing:
                 return None, replace(outcome, commit=there.commit, unchanged=True)
             answer = await self.copy.replace_own(branch, commit, there.commit if there is not None else "")
             return answer, replace(outcome, commit=commit)
+
+    async def _left_alone(self, there: OwnBranch, base: str) -> Outcome:
+        """A hold or a revert is asked for once. It stands until it is merged, or the base says the same."""
+        wanted = {line.partition("\t")[2] for line in there.edits}
+        missing = {line.partition("\t")[2] for line in await self.copy.edits(base, there.commit)}
+        return Outcome(there.commit if wanted & missing else "", there.name, unchanged=True)
 
     def _carried(self, before: Iterable[Upgrade], changes: Sequence[Change], settled: frozenset[str]) -> list[Change]:
         """What the open request proposes, and nobody spoke about now."""

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from tests.support.git_remotes import Remote, run_git
-from tests.support.writing import TagChange, change, section
+from tests.support.writing import NoteChange, TagChange, change, section
 from tests.unit.services.writing.conftest import Desk, desk
 
 from fairway.domain.errors import Refused, Transient, UserError
@@ -220,3 +220,39 @@ async def test_nothing_leaves_a_request_because_something_outside_was_away(remot
 class Away(TagChange):
     async def make(self, repository: Repository) -> Edited | None:
         raise Transient("the chart repository does not answer")
+
+
+async def test_a_hold_is_a_request_of_its_own_that_later_rounds_leave_alone(requests: Desk) -> None:
+    await flushed(requests, NoteChange("prod", "web 1.0.1 leaks"), change("prod", "web", "1.0.2"))
+    beside = f"{PROD}-also-prod-note.txt"
+    assert await open_requests(requests) == {beside: "Note web 1.0.1 leaks", PROD: "Upgrade web to 1.0.2 in prod"}
+    first = requests.remote.git("rev-parse", beside)
+    requests.remote.write("README.md", "elsewhere\n")
+    requests.remote.publish("Elsewhere")
+    requests.writer.add([change("prod", "orders", "1.1.0")])
+    outcomes = await requests.writer.flush_all()
+    assert [one.branch for one in outcomes] == [PROD]
+    assert requests.remote.git("rev-parse", beside) == first
+    assert len(await open_requests(requests)) == 2
+
+
+async def test_a_hold_that_the_base_has_is_no_longer_requested(requests: Desk) -> None:
+    await flushed(requests, NoteChange("prod", "web 1.0.1 leaks"))
+    requests.remote.write("note.txt", "web 1.0.1 leaks")
+    requests.remote.publish("By hand")
+    requests.writer.settle(["prod/web image.tag"])
+    await requests.writer.flush_all()
+    assert await open_requests(requests) == {}
+
+
+async def test_a_template_without_names_is_one_branch(remote: Remote, tmp_path: Path) -> None:
+    found = desk(remote, tmp_path / "copy", section(write="pullRequest", pullRequests={"branch": "bot/upgrades"}))
+    remote.publish("Anna's", branch="bot/upgrades-of-anna")
+    await found.forge.propose(Proposed("bot/upgrades-of-anna", "main", "Mine", ""))
+    await flushed(found, change("prod", "web", "1.0.1"), change("staging", "web", "1.0.1"), NoteChange("prod", "x"))
+    assert sorted(await open_requests(found)) == [
+        "bot/upgrades",
+        "bot/upgrades-also-prod-note.txt",
+        "bot/upgrades-of-anna",
+    ]
+    assert found.tags("staging", "bot/upgrades")[0] == "1.0.1"
