@@ -37,6 +37,13 @@ async def test_proposing_again_changes_the_open_one(place: Place) -> None:
     assert commit.startswith(again.head)
 
 
+async def test_texts_that_are_too_long_are_cut(place: Place) -> None:
+    made = await proposed(place, replace(WANTED, title="web\n" + "1" * 400, body="ö" * 2_000_000))
+    assert len(made.title) <= 255
+    assert "\n" not in made.title
+    assert made.body.endswith("ö…")
+
+
 async def test_after_a_closed_one_a_new_one_is_opened(place: Place) -> None:
     first = await proposed(place)
     await place.forge.close(first.number, "superseded")

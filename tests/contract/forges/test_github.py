@@ -277,3 +277,18 @@ async def test_what_is_no_api_is_told(server: GithubServer, forge: GithubForge) 
     server.failures = [Answer(200, {"message": "hello"})]
     with pytest.raises(Terminal, match="not a list"):
         await forge.open_requests("")
+
+
+async def test_a_forge_that_never_has_time_is_not_asked_without_end(server: GithubServer, forge: GithubForge) -> None:
+    server.failures = [Answer(429, {"message": "slow down"}, {"Retry-After": "0"})] * 99
+    with pytest.raises(Transient, match="slow down"):
+        await forge.open_requests("")
+    assert len(server.asked) == 6
+
+
+async def test_line_ends_that_a_forge_changed_are_no_change(server: GithubServer, forge: GithubForge) -> None:
+    server.world.push(WANTED.branch)
+    await forge.propose(WANTED)
+    server.world.requests[1].body = WANTED.body.replace("\n", "\r\n") + "\r\n"
+    await forge.propose(WANTED)
+    assert server.count("PATCH") == 0

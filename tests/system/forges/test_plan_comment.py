@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.support.cli import PROGRAM
 from tests.support.forges.github import GithubServer
-from tests.support.forges.serving import Answer
+from tests.support.forges.serving import Answer, serving
 from tests.system.forges.conftest import SECRET, Checkout, in_actions
 from tests.system.forges.test_plan_base import upgrade
 
@@ -129,6 +130,31 @@ def test_outside_of_a_pipeline_fairway_yaml_says_where(checkout: Checkout, githu
     done = checkout.fairway(*BASE, "--comment", "--pull-request", "1", MY_TOKEN=github.token)
     assert done.code == 0, done.err
     assert len(bodies(github)) == 1
+
+
+def test_the_token_of_a_pipeline_goes_to_its_own_forge_alone(checkout: Checkout, github: GithubServer) -> None:
+    env = in_actions(checkout, github)
+    with serving(GithubServer()) as other:
+        forge = f"{{kind: github, api: '{other.api}'}}"
+        checkout.put("fairway.yaml", f"git:\n  forge: {forge}\n")
+        words = ("--comment", "--pull-request", "1", "--repository", "https://other.example/shop/deployments")
+        done = checkout.fairway(*BASE, *words, **env)
+        assert (done.code, "no login" in done.err) == (2, True), done.err
+        assert other.asked == []
+
+
+def test_a_pull_request_from_a_fork_is_planned_though_nothing_can_be_reported(
+    checkout: Checkout, github: GithubServer
+) -> None:
+    upgrade(checkout)
+    env = in_actions(checkout, github)
+    head = {"sha": "a" * 40, "repo": {"full_name": "stranger/deployments"}}
+    (checkout.folder.parent / "event.json").write_text(json.dumps({"pull_request": {"number": 1, "head": head}}))
+    github.failures = [Answer(403, {"message": "Resource not accessible by integration"})] * 9
+    done = checkout.fairway(*BASE, "--comment", "--status", **env)
+    assert done.code == 0, done.err
+    assert "1 release, 2 objects change" in done.out
+    assert done.err.count("comes from a fork") == 2
 
 
 def test_a_forge_that_does_not_answer_is_told_after_the_plan(checkout: Checkout, github: GithubServer) -> None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_PAGES = 50
 MOST_REDIRECTS = 3
+MOST_LIMITS = 5
+"""How often in a row a forge may say that it is too much, however short it wants to be left alone."""
 AGAIN = frozenset((408, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 307, 308))
 
@@ -134,18 +136,20 @@ class Api:
         problem = ""
         cause: Exception | None = None
         waited = 0.0
+        limits = 0
         attempt = 0
         while attempt < self._patience.attempts:
             reply, cause, problem, sure = await self._once(method, url, query, body, fresh=fresh)
             if reply is not None:
                 limited = waiting_time(reply.status, reply.headers, reply.data, self._clock())
                 if limited is not None:
-                    if waited + limited > self._patience.longest_wait:
+                    limits += 1
+                    if waited + limited > self._patience.longest_wait or limits > MOST_LIMITS:
                         raise Transient(
                             f"{self.name} allows no more requests for {limited:.0f} s ({said(reply.data)})",
                             fix="it goes on by itself later",
                         )
-                    waited += limited + 0.01
+                    waited += limited
                     await self._sleep(limited)
                     continue
                 if reply.status not in AGAIN:

@@ -14,9 +14,11 @@ from urllib.parse import quote
 
 from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.api import Api
+from fairway.adapters.forges.texts import fitted, same_text
 from fairway.domain.errors import UserError
 from fairway.domain.forges.requests import Proposed, PullRequest
 
+LONGEST_BODY = 30_000
 _NO_AUTO_MERGE = "Bitbucket cannot merge by itself: somebody has to"
 
 
@@ -30,6 +32,7 @@ class BitbucketPullRequests:
         return [_shown(one) for one in found if _branch(one, "source").startswith(branch_prefix)]
 
     async def propose(self, proposed: Proposed) -> PullRequest:
+        proposed = fitted(proposed, LONGEST_BODY)
         found = await self._find(proposed.branch)
         reviewers, notes = await self._people(proposed.reviewers)
         if found is None:
@@ -85,8 +88,8 @@ class BitbucketPullRequests:
     async def _updated(self, raw: dict[str, Any], proposed: Proposed, reviewers: Sequence[str]) -> dict[str, Any]:
         there = [str(one["uuid"]) for one in raw.get("reviewers") or []]
         everybody = [*there, *(one for one in reviewers if one not in there)]
-        current = (raw["title"], raw.get("description") or "", _branch(raw, "destination"), there)
-        if current == (proposed.title, proposed.body, proposed.base, everybody):
+        same = same_text(raw["title"], proposed.title) and same_text(raw.get("description"), proposed.body)
+        if same and _branch(raw, "destination") == proposed.base and there == everybody:
             return raw
         body = {
             "title": proposed.title,

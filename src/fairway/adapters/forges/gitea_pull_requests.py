@@ -13,9 +13,11 @@ from urllib.parse import quote
 
 from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.api import Api
+from fairway.adapters.forges.texts import fitted, same_text
 from fairway.domain.errors import UserError
 from fairway.domain.forges.requests import Proposed, PullRequest
 
+LONGEST_BODY = 65_000
 COLOR = "#0e8a16"
 """Of labels that have to be made."""
 SCHEDULED = 201
@@ -37,6 +39,7 @@ class GiteaPullRequests:
         return [_shown(one) for one in found if str(one["head"]["ref"]).startswith(branch_prefix)]
 
     async def propose(self, proposed: Proposed) -> PullRequest:
+        proposed = fitted(proposed, LONGEST_BODY)
         raw = await self._find(proposed.branch) or await self._opened(proposed)
         raw = await self._updated(raw, proposed)
         labels = await self._labelled(raw, proposed.labels)
@@ -76,7 +79,8 @@ class GiteaPullRequests:
 
     async def _updated(self, raw: dict[str, Any], proposed: Proposed) -> dict[str, Any]:
         wanted = {"title": proposed.title, "body": proposed.body, "base": proposed.base}
-        if wanted == {"title": raw["title"], "body": raw.get("body") or "", "base": raw["base"]["ref"]}:
+        current = {"title": raw["title"], "body": raw.get("body"), "base": raw["base"]["ref"]}
+        if all(same_text(wanted[key], current[key]) for key in wanted):
             return raw
         changed: dict[str, Any] = await self._api.send("PATCH", self._of(f"pulls/{raw['number']}"), wanted)
         return changed

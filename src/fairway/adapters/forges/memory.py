@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field, replace
 
+from fairway.adapters.forges.texts import fitted
 from fairway.domain.errors import UserError
 from fairway.domain.forges.requests import Comment, Proposed, PullRequest, Status
+
+LONGEST_BODY = 65_000
 
 
 @dataclass
@@ -34,6 +37,7 @@ class MemoryForge:
         return [r.shown for r in self._requests.values() if r.open and r.shown.branch.startswith(branch_prefix)]
 
     async def propose(self, proposed: Proposed) -> PullRequest:
+        proposed = fitted(proposed, LONGEST_BODY)
         if self._branches is not None and proposed.branch not in self._branches:
             raise UserError(f"there is no branch {proposed.branch} to open a pull request for", fix="push it first")
         found = next((r for r in self._requests.values() if r.open and r.shown.branch == proposed.branch), None)

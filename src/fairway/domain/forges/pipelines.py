@@ -25,6 +25,8 @@ class Pipeline:
     commit: str
     run_url: str
     tokens: tuple[str, ...]
+    fork: bool = False
+    """The pull request comes from another repository: then the login of the job may only read."""
     token: str = field(default="", repr=False)
 
 
@@ -58,7 +60,10 @@ def _actions(env: Mapping[str, str], event: Mapping[str, Any]) -> Pipeline:
     commit = str((request.get("head") or {}).get("sha") or env.get("GITHUB_SHA", ""))
     run = env.get("GITHUB_RUN_ID", "")
     url = f"{web}/{repository}/actions/runs/{run}" if run and web else ""
-    return Pipeline(ForgeAddress(kind, api, web, repository), _number(number), commit, url, tokens, _token(env, tokens))
+    address = ForgeAddress(kind, api, web, repository)
+    origin = str(((request.get("head") or {}).get("repo") or {}).get("full_name") or repository)
+    fork = origin.lower() != repository.lower()
+    return Pipeline(address, _number(number), commit, url, tokens, fork, _token(env, tokens))
 
 
 def _gitlab(env: Mapping[str, str]) -> Pipeline:
@@ -71,7 +76,7 @@ def _gitlab(env: Mapping[str, str]) -> Pipeline:
         ForgeKind.GITLAB, env["CI_API_V4_URL"].rstrip("/"), env.get("CI_SERVER_URL", "").rstrip("/"), project
     )
     tokens = (TOKEN, "GITLAB_TOKEN")
-    return Pipeline(address, _number(number), commit, env.get("CI_JOB_URL", ""), tokens, _token(env, tokens))
+    return Pipeline(address, _number(number), commit, env.get("CI_JOB_URL", ""), tokens, token=_token(env, tokens))
 
 
 def _bitbucket(env: Mapping[str, str]) -> Pipeline:
@@ -82,7 +87,7 @@ def _bitbucket(env: Mapping[str, str]) -> Pipeline:
     address = ForgeAddress(ForgeKind.BITBUCKET, "https://api.bitbucket.org/2.0", web, repository)
     tokens = (TOKEN, "BITBUCKET_TOKEN", "BITBUCKET_ACCESS_TOKEN")
     number = _number(env.get("BITBUCKET_PR_ID"))
-    return Pipeline(address, number, env.get("BITBUCKET_COMMIT", ""), url, tokens, _token(env, tokens))
+    return Pipeline(address, number, env.get("BITBUCKET_COMMIT", ""), url, tokens, token=_token(env, tokens))
 
 
 def _token(env: Mapping[str, str], names: tuple[str, ...]) -> str:

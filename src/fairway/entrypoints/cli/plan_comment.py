@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairway import wiring
-from fairway.adapters.git.facts import GitFacts, read_git_facts
+from fairway.adapters.git.facts import read_git_facts
 from fairway.domain.errors import Diagnostic, FairwayError, InvalidInput, Severity, Terminal, UserError
 from fairway.domain.releases.state import Action
-from fairway.domain.values.secrets import SecretRegister, looks_secret
+from fairway.domain.values.secrets import SecretRegister
 from fairway.entrypoints.cli.errors import warn
 from fairway.entrypoints.cli.render import plan_words as words
 from fairway.entrypoints.cli.render.plan_markdown import plan_markdown
@@ -63,6 +63,8 @@ class Reporter:
     commit: str
     scope: str
     run_url: str
+    fork: bool
+    """The pull request is a stranger's, and the login may only read: what cannot be reported is only warned of."""
     secrets: SecretRegister = field(repr=False)
 
     @property
@@ -71,23 +73,38 @@ class Reporter:
 
     async def started(self) -> None:
         if self.wanted.status:
-            await self._set(CommitState.PENDING, "planning")
+            with self._as_far_as_allowed():
+                await self._set(CommitState.PENDING, "planning")
 
     async def planned(
         self, plans: Sequence[EnvironmentPlan], about: Sequence[str], findings: Sequence[Diagnostic]
     ) -> None:
         """`about` are lines for above the plan; `findings` become annotations."""
-        if self.wanted.comment:
-            form = self._form
-            first = marker(self.scope, html=form.html)
-            await self._comment(plan_markdown(plans, limit=form.limit, first_line=first, about=about, html=form.html))
-        if self.wanted.status:
-            errors = sum(one.severity is Severity.ERROR for one in findings)
-            refused = any(plan.refusal for plan in plans)
-            refused = refused or any(r.action is Action.REFUSE for plan in plans for r in plan.releases)
-            told = ", ".join([*words.totals(plans), *([count(errors, "error")] if errors else [])])
-            state = CommitState.FAILURE if errors or refused else CommitState.SUCCESS
-            await self._set(state, told, findings)
+        with self._as_far_as_allowed():
+            if self.wanted.comment:
+                form = self._form
+                first = marker(self.scope, html=form.html)
+                text = plan_markdown(plans, limit=form.limit, first_line=first, about=about, html=form.html)
+                await self._comment(text)
+            if self.wanted.status:
+                await self._conclude(plans, findings)
+
+    @contextmanager
+    def _as_far_as_allowed(self) -> Iterator[None]:
+        try:
+            yield
+        except UserError as error:
+            if not self.fork:
+                raise
+            warn(f"not reported, this pull request comes from a fork: {error.message}")
+
+    async def _conclude(self, plans: Sequence[EnvironmentPlan], findings: Sequence[Diagnostic]) -> None:
+        errors = sum(one.severity is Severity.ERROR for one in findings)
+        refused = any(plan.refusal for plan in plans)
+        refused = refused or any(r.action is Action.REFUSE for plan in plans for r in plan.releases)
+        told = ", ".join([*words.totals(plans), *([count(errors, "error")] if errors else [])])
+        state = CommitState.FAILURE if errors or refused else CommitState.SUCCESS
+        await self._set(state, told, findings)
 
     async def failed(self, error: FairwayError) -> None:
         """Say that there is no plan, and why. What the forge answers to that is only warned of."""
@@ -123,49 +140,6 @@ class Reporter:
         return wiring.forge_at(self.address, self.login)
 
 
-def reporter(wanted: Wanted, environments_file: Path, scope: str, facts: GitFacts, env: Mapping[str, str]) -> Reporter:
-    """Where to report: what the options say, then what the pipeline says of itself, then fairway.yaml and the clone.
-
-    Raises UserError that names what is lacking.
-    """
-    from fairway.domain.forges.addresses import forge_address
-    from fairway.services.configuring import load_configuration
-    from fairway.wiring.forges import ForgeLogin, configured_login
-
-    pipeline = wiring.running_pipeline(env)
-    configured = load_configuration(environments_file)
-    written = configured.configuration.git.forge
-    if pipeline and not wanted.repository:
-        address = pipeline.address
-    else:
-        url = wanted.repository or configured.configuration.git.url or facts.remote
-        if not url:
-            raise UserError("there is nothing to comment on: no pipeline, and no remote", fix="name --repository URL")
-        address = forge_address(
-            url,
-            kind=written.kind if written else None,
-            api=written.api if written else None,
-            repository=None if wanted.repository else written.repository if written else None,
-        )
-    login = configured_login(configured, env) or (ForgeLogin(pipeline.token) if pipeline and pipeline.token else None)
-    if login is None:
-        from fairway.domain.forges.pipelines import TOKEN
-
-        names = pipeline.tokens if pipeline else (TOKEN,)
-        token = next((env[name] for name in names if env.get(name)), "")
-        if not token:
-            raise UserError(f"there is no login for {address.web or address.api}", fix=f"set {' or '.join(names)}")
-        login = ForgeLogin(token)
-    number = wanted.number or (pipeline.number if pipeline else None)
-    if wanted.comment and number is None:
-        raise UserError("this is no pull request", fix="name --pull-request NUMBER, or leave out --comment")
-    commit = wanted.commit or (pipeline.commit if pipeline else "") or facts.commit
-    if wanted.status and not commit:
-        raise UserError("there is no commit to set a status of", fix="name --commit SHA")
-    run_url = pipeline.run_url if pipeline else ""
-    return Reporter(wanted, address, login, number or 0, commit, scope, run_url, _secrets(env, login))
-
-
 Report = Callable[[Sequence["EnvironmentPlan"], Sequence[str]], Awaitable[None]]
 """Tells of plans, with lines for above them."""
 
@@ -176,6 +150,8 @@ async def reporting(settings: Settings, asked: Asked, wanted: Wanted) -> AsyncIt
     if not wanted.anything:
         yield _nowhere
         return
+    from fairway.entrypoints.cli.plan_place import reporter, scope_of
+
     env = process_environment()
     facts = await read_git_facts(asked.environments_file.absolute().parent)
     scope = scope_of(facts, asked.environments_file, [asked.environment, asked.cluster, *asked.names])
@@ -217,23 +193,6 @@ def _from_top(finding: Diagnostic, prefix: str) -> Diagnostic:
     if place is None or place.file.startswith("/"):
         return finding
     return replace(finding, position=replace(place, file=posixpath.normpath(prefix + place.file)))
-
-
-def scope_of(facts: GitFacts, environments_file: Path, names: Sequence[str | None]) -> str:
-    """What a report is about: the file, unless it is the usual one at the top, and what was named."""
-    file = f"{facts.prefix}{environments_file.name}"
-    return " ".join([*([file] if file != "environments.yaml" else []), *(name for name in names if name)])
-
-
-def _secrets(env: Mapping[str, str], login: ForgeLogin) -> SecretRegister:
-    """What the pipeline's own variables hold must not get into a comment through a chart or a values file."""
-    register = SecretRegister()
-    for name, value in env.items():
-        if looks_secret(name):
-            register.add(value)
-    register.add(login.token)
-    register.add(login.private_key)
-    return register
 
 
 def _finding(error: FairwayError) -> Diagnostic:

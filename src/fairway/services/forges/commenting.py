@@ -41,7 +41,7 @@ async def keep_comment(comments: Comments, number: int, body: str) -> Comment:
     for comment in await comments.comments(number):
         if comment.body.lstrip().partition("\n")[0].strip() != first:
             continue
-        if comment.body == body:
+        if comment.body.replace("\r\n", "\n").strip() == body.strip():
             return comment
         try:
             return await comments.edit_comment(number, comment.id, body)

@@ -14,8 +14,11 @@ from urllib.parse import quote
 from fairway.adapters.forges.answers import Declined
 from fairway.adapters.forges.github.merging import set_auto_merge
 from fairway.adapters.forges.github.repository import GithubRepository
+from fairway.adapters.forges.texts import fitted, same_text
 from fairway.domain.errors import UserError
 from fairway.domain.forges.requests import Proposed, PullRequest
+
+LONGEST_BODY = 65_000
 
 
 class GithubPullRequests:
@@ -29,6 +32,7 @@ class GithubPullRequests:
         ]
 
     async def propose(self, proposed: Proposed) -> PullRequest:
+        proposed = fitted(proposed, LONGEST_BODY)
         raw = await self._find(proposed.branch) or await self._opened(proposed)
         raw = await self._updated(raw, proposed)
         number = int(raw["number"])
@@ -70,8 +74,8 @@ class GithubPullRequests:
 
     async def _updated(self, raw: dict[str, Any], proposed: Proposed) -> dict[str, Any]:
         wanted = {"title": proposed.title, "body": proposed.body, "base": proposed.base}
-        current = {"title": raw["title"], "body": raw["body"] or "", "base": raw["base"]["ref"]}
-        if wanted == current:
+        current = {"title": raw["title"], "body": raw["body"], "base": raw["base"]["ref"]}
+        if all(same_text(wanted[key], current[key]) for key in wanted):
             return raw
         changed: dict[str, Any] = await self._repository.api.send(
             "PATCH", self._repository.of(f"pulls/{raw['number']}"), wanted

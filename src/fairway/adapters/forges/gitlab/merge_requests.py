@@ -15,9 +15,11 @@ from urllib.parse import quote
 
 from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.gitlab.project import GitlabProject
+from fairway.adapters.forges.texts import fitted, same_text
 from fairway.domain.errors import Terminal, UserError
 from fairway.domain.forges.requests import Proposed, PullRequest
 
+LONGEST_BODY = 900_000
 LOOKS = 8
 """How often to look whether GitLab has made up its mind about a merge request."""
 _UNDECIDED = frozenset({"preparing", "checking", "unchecked", "approvals_syncing"})
@@ -41,6 +43,7 @@ class GitlabMergeRequests:
         return [_shown(one) for one in found if _is_here(one) and str(one["source_branch"]).startswith(branch_prefix)]
 
     async def propose(self, proposed: Proposed) -> PullRequest:
+        proposed = fitted(proposed, LONGEST_BODY)
         reviewers, notes = await self._people(proposed.reviewers)
         raw = await self._find(proposed.branch) or await self._opened(proposed)
         raw = await self._updated(raw, proposed, reviewers)
@@ -86,7 +89,7 @@ class GitlabMergeRequests:
     async def _updated(self, raw: dict[str, Any], proposed: Proposed, reviewers: dict[str, int]) -> dict[str, Any]:
         there = {str(one["username"]): int(one["id"]) for one in raw.get("reviewers") or []}
         wanted = {"title": proposed.title, "description": proposed.body, "target_branch": proposed.base}
-        changes: dict[str, Any] = {key: value for key, value in wanted.items() if (raw.get(key) or "") != value}
+        changes: dict[str, Any] = {key: value for key, value in wanted.items() if not same_text(raw.get(key), value)}
         if lacking := [label for label in proposed.labels if label not in raw["labels"]]:
             changes["add_labels"] = ",".join(lacking)
         if reviewers.keys() - there.keys():
