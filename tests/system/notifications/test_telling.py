@@ -1,4 +1,4 @@
-"""`fairway apply --notify` on a real cluster: what stands in Slack afterwards, and in the delivery log."""
+"""`fairway apply --notify` and the agent on a real cluster: what stands in Slack afterwards, and in the delivery log."""
 
 from __future__ import annotations
 
@@ -111,3 +111,16 @@ async def test_the_flag_without_a_channel_is_a_mistake(team: Team) -> None:
     team.shop.put("fairway.yaml", "{}\n")
     done = await team.run("apply", "one", "--notify", code=2)
     assert "no channel to notify" in done.err
+
+
+async def test_the_agent_tells_without_being_asked_to(team: Team) -> None:
+    team.shop.write([release("web", **OWNED), release("db")])
+    await team.run("agent", "one", "--once")
+    assert "one: db installed" in team.said()[-1]
+    assert "one: web installed" in team.said("C0SHOP")[-1]
+    sent = len(team.slack.calls)
+    await team.run("agent", "one", "--once")
+    assert len(team.slack.calls) == sent
+    team.shop.write([{**failing("web"), **OWNED}, release("db")])
+    await team.run("agent", "one", "--once", code=1)
+    assert "one: web failed and went back" in team.said("C0SHOP")[-1]
