@@ -63,7 +63,8 @@ async def _same_tag(
     if digest is None or digest == image.digest:
         return choice, None
     new = written(watch.current, digest, pin=True)
-    return moved(choice, watch.current, image.digest, digest, held.get(new)), (None if new in held else new)
+    why = held.get(new) or held.get(watch.current)
+    return moved(choice, watch.current, image.digest, digest, why), (None if why else new)
 
 
 def _whole_tag(watch: Watch, held: str) -> bool:
