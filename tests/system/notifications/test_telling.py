@@ -1,4 +1,4 @@
-"""`fairway apply --notify` and the agent on a real cluster: what stands in Slack afterwards, and in the delivery log."""
+"""`fairway apply --notify` and the agent on a real cluster: what stands in Slack afterwards, and in the log."""
 
 from __future__ import annotations
 
