@@ -18,7 +18,7 @@ from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import Environment, Release, Repository
 from fairway.domain.upgrades.holds import Hold, version_to_hold
 from fairway.domain.upgrades.reverted import HOLD, REVERT, UPGRADE
-from fairway.domain.upgrades.upgrade import Upgrade
+from fairway.domain.upgrades.upgrade import Level, Upgrade, level_of
 from fairway.services.upgrades.checking import Look, Upgrades
 from fairway.services.upgrades.describing import upgrade_of
 from fairway.services.upgrades.holding import holds_file
@@ -157,6 +157,11 @@ class RevertChange:
     def key(self) -> str:
         """That of an upgrade of the same value: the later of the two counts."""
         return f"{self.environment}/{self.release} {self.key_of_value}"
+
+    @property
+    def level(self) -> Level:
+        """That of the upgrade that is taken back: it is written as that one was."""
+        return level_of(self.to_version, self.from_version)
 
     @property
     def hold(self) -> Hold:

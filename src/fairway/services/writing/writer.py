@@ -19,7 +19,7 @@ from fairway.domain.writing.rules import how_to_write, writes_requests
 from fairway.services.writing.changes import Change, Failed, Outcome
 from fairway.services.writing.committing import Committing
 from fairway.services.writing.proposing import Proposing
-from fairway.services.writing.upgrading import upgrade_in
+from fairway.services.writing.upgrading import level_in
 
 log = logging.getLogger(__name__)
 
@@ -118,8 +118,7 @@ class Writer:
 
     def way_of(self, change: Change) -> WriteName:
         """How a change is written by the rules."""
-        upgrade = upgrade_in(change)
-        return how_to_write(self.section, change.environment, change.release, upgrade.level if upgrade else None)
+        return how_to_write(self.section, change.environment, change.release, level_in(change))
 
     async def _told(self, changes: list[Change], work: Awaitable[Outcome]) -> Outcome:
         async def several() -> list[Outcome]:

@@ -12,6 +12,7 @@ from tests.support.writing import NoteChange, TagChange, change, section
 from tests.unit.services.writing.conftest import Desk, desk
 
 from fairway.domain.errors import InvalidInput, Terminal, Transient, UserError
+from fairway.domain.upgrades.upgrade import Level
 
 
 async def test_all_changes_become_one_commit_that_explains_itself(commits: Desk) -> None:
@@ -183,6 +184,45 @@ async def test_two_writers_at_once_both_get_their_changes_in(remote: Remote, tmp
         assert all(outcome is not None and outcome.commit for outcome in done)
     assert one.tags("prod") == ["1.0.3", "1.0.3"]
     assert len(one.log()) == 7
+
+
+class Shifting(TagChange):
+    """Moves every line of the file down, which makes the places that others know stale."""
+
+    async def make(self, repository):  # type: ignore[no-untyped-def]
+        path = Path(repository.root) / "prod.yaml"
+        path.write_bytes(b"# moved\r\n" + path.read_bytes())
+        return await super().make(repository)
+
+
+class Placed(TagChange):
+    """Needs to find its release where it is declared."""
+
+    async def make(self, repository):  # type: ignore[no-untyped-def]
+        release = repository.environment("prod").release(self.release)
+        lines = (Path(repository.root) / "prod.yaml").read_bytes().splitlines()
+        assert f"name: {self.release} ".encode() in lines[release.position.line - 1]
+        return await super().make(repository)
+
+
+async def test_changes_that_follow_an_edit_see_the_files_as_they_are_then(commits: Desk) -> None:
+    commits.writer.add(
+        [Shifting(change("prod", "web", "1.0.1").upgrade), Placed(change("prod", "orders", "1.0.1").upgrade)]
+    )
+    outcome = await commits.writer.flush()
+    assert outcome is not None
+    assert outcome.failed == ()
+    assert commits.tags("prod") == ["1.0.1", "1.0.1"]
+
+
+async def test_a_revert_is_written_as_the_upgrade_was(remote: Remote, tmp_path: Path) -> None:
+    class Revert(NoteChange):
+        level = Level.PATCH
+
+    rules = [{"level": "patch", "write": "commit"}, {"write": "nothing"}]
+    found = desk(remote, tmp_path / "copy", section(rules=rules))
+    assert found.writer.way_of(Revert("prod", "x")) == "commit"
+    assert found.writer.way_of(NoteChange("prod", "x")) == "nothing"
 
 
 async def test_a_hold_is_written_in_its_own_words(commits: Desk) -> None:
