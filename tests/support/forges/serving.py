@@ -150,6 +150,7 @@ def serving(forge: ForgeServer) -> Iterator[ForgeServer]:
 class _Handling(BaseHTTPRequestHandler):
     server_state: ForgeServer
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for an acknowledgement
 
     def _handle(self) -> None:
         forge = self.server_state

@@ -5,6 +5,7 @@ The rule not to break: comments of others are never touched, and nothing is dele
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from fairway.domain.errors import UserError
@@ -31,7 +32,7 @@ FORMS = {
 
 def marker(scope: str, *, html: bool = True) -> str:
     """The hidden first line of a comment about `scope`, e.g. an environment; empty for all of them."""
-    about = " ".join(f"fairway:plan {scope}".split()).replace("--", "-").replace(")", "")
+    about = re.sub("-{2,}", "-", " ".join(f"fairway:plan {scope}".split())).replace(")", "")
     return f"<!-- {about} -->" if html else f"[//]: # ({about})"
 
 

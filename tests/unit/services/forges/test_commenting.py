@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairway.adapters.forges.memory import MemoryForge
 from fairway.domain.forges.addresses import ForgeKind
@@ -20,10 +21,17 @@ async def test_a_comment_with_the_same_first_line_is_changed_and_no_other() -> N
     assert [body.rpartition("\n")[2] for body in forge.bodies(number)] == ["hello", "one", "three", "four"]
 
 
-@pytest.mark.parametrize("scope", ["", "prod", "deploy/environments.yaml prod", "--> <b>", "a)b\nc"])
+@given(
+    scope=st.text() | st.sampled_from(["prod", "deploy/environments.yaml prod", "--> <b>", "a)b\nc", "- - ->", "-" * 9])
+)
 def test_a_marker_is_one_hidden_line(scope: str) -> None:
-    assert marker(scope).count("-->") == 1
-    assert marker(scope).endswith(" -->")
-    assert "\n" not in marker(scope)
-    assert marker(scope, html=False).count(")") == 1
+    html, plain = marker(scope), marker(scope, html=False)
+    assert html.startswith("<!-- fairway:plan")
+    assert html.find("--", 4) == len(html) - 3
+    assert plain.startswith("[//]: # (fairway:plan")
+    assert plain.find(")") == len(plain) - 1
+    assert len(html.splitlines()) == len(plain.splitlines()) == 1
+
+
+def test_every_forge_has_a_form_of_comments() -> None:
     assert set(FORMS) == set(ForgeKind)
