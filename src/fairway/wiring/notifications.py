@@ -91,6 +91,28 @@ def narrators(tell: Tell, commit_url: Callable[[str], str] = lambda commit: "") 
     return Narrators(tell, now=now, new_id=new_id, commit_url=commit_url)
 
 
+def commit_pages(configured: Configured, remote: str = "") -> Callable[[str], str]:
+    """Makes the address of a commit's page; of none, where it can't be told which forge the repository is on.
+
+    `remote` is the repository's address, when fairway.yaml does not name it.
+    """
+    from fairway.domain.errors import UserError
+    from fairway.domain.forges.addresses import forge_address
+    from fairway.domain.forges.pages import commit_page
+
+    git, forge = configured.configuration.git, configured.configuration.git.forge
+    try:
+        address = forge_address(
+            git.url or remote,
+            kind=forge.kind if forge else None,
+            api=forge.api if forge else None,
+            repository=forge.repository if forge else None,
+        )
+    except UserError:
+        return lambda commit: ""
+    return lambda commit: commit_page(address, commit)
+
+
 async def delivery_log(settings: Settings) -> DeliveryLog:
     """Beside the ledger. Raises `Transient`, `UserError` or `Refused`."""
     import asyncio

@@ -107,7 +107,9 @@ async def apply_environments(
         run = wiring.begin_run(recorder, settings, facts, "apply")
         with reporting(sys.stderr, form=form, color=settings.color, quiet=options.quiet) as report:
             async with (
-                notifying(settings, Path(repository.environments_file), wanted=options.notify) as telling,
+                notifying(
+                    settings, Path(repository.environments_file), wanted=options.notify, remote=facts.remote
+                ) as telling,
                 wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts,
             ):
                 call = Call(settings, repository, options, facts, charts, recorder, run, with_file(report), telling)

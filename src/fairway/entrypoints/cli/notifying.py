@@ -49,8 +49,12 @@ class Telling:
 
 
 @asynccontextmanager
-async def notifying(settings: Settings, environments_file: Path, *, wanted: bool) -> AsyncIterator[Telling]:
+async def notifying(
+    settings: Settings, environments_file: Path, *, wanted: bool, remote: str = ""
+) -> AsyncIterator[Telling]:
     """Around the runs of a command; what was told is sent meanwhile and, at the latest, at the end.
+
+    `remote` is the address of the repository that the commits are of.
 
     Raises UserError when it is wanted and there is no channel, InvalidInput for mistakes in fairway.yaml.
     """
@@ -58,7 +62,7 @@ async def notifying(settings: Settings, environments_file: Path, *, wanted: bool
         yield Telling()
         return
     from fairway.services.configuring import load_configuration
-    from fairway.wiring.notifications import narrators, open_notifier
+    from fairway.wiring.notifications import commit_pages, narrators, open_notifier
 
     configured = load_configuration(environments_file)
     if not configured.configuration.notifications.channels:
@@ -67,7 +71,7 @@ async def notifying(settings: Settings, environments_file: Path, *, wanted: bool
     async with open_notifier(settings, configured, warn=warn) as notifier:
         task = asyncio.create_task(notifier.run(), name="notifier")
         try:
-            yield Telling(narrators(notifier.tell), notifier.tell)
+            yield Telling(narrators(notifier.tell, commit_pages(configured, remote)), notifier.tell)
         finally:
             # Cancelled, it still sends what waits, and gives up what takes too long.
             task.cancel()

@@ -100,7 +100,7 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
     code = 0
     async with (
         wiring.recorder(settings, warn) as recorder,
-        notifying(settings, Path(place.repository.environments_file), wanted=notify) as telling,
+        notifying(settings, Path(place.repository.environments_file), wanted=notify, remote=facts.remote) as telling,
     ):
         run = wiring.begin_run(recorder, settings, facts, "apply")
         with reporting(sys.stderr, form=form, color=settings.color, quiet=quiet) as report:

@@ -43,7 +43,7 @@ async def run_agent(settings: Settings, configured: Configured, options: AgentOp
     """Until cancelled, or with `once` to the end of one look; the exit code."""
     from fairway.wiring.agent import open_agent
     from fairway.wiring.agent_sources import lease_name, open_leadership
-    from fairway.wiring.notifications import open_notifier
+    from fairway.wiring.notifications import commit_pages, open_notifier
     from fairway.wiring.web import prometheus_metrics
 
     lease = None if options.once else lease_name(configured, options.globs(configured))
@@ -60,7 +60,7 @@ async def run_agent(settings: Settings, configured: Configured, options: AgentOp
                 tell=notifier.tell,
                 leadership=leadership,
                 successor_of="/".join(lease) if lease else "",
-                reporting=_reporting(notifier.tell),
+                reporting=_reporting(notifier.tell, commit_pages(configured)),
                 on_fetched=metrics.fetched,
             ) as parts,
         ):
@@ -223,7 +223,7 @@ async def _leading(parts: AgentParts, metrics: Metrics) -> None:
         await parts.agent.leadership.changed()
 
 
-def _reporting(tell: Tell) -> PassReporting:
+def _reporting(tell: Tell, commit_url: Callable[[str], str]) -> PassReporting:
     """A narrator for each pass of an environment that goes on at the same time."""
     from fairway.services.notifying.narrating import Narrators
     from fairway.wiring.notifications import narrators
@@ -232,7 +232,7 @@ def _reporting(tell: Tell) -> PassReporting:
 
     def of(tree: Tree, environment: Environment, lane: int) -> Reporter:
         if lane not in lanes:
-            lanes[lane] = narrators(tell)
+            lanes[lane] = narrators(tell, commit_url)
         return lanes[lane].of(environment)
 
     return of

@@ -14,13 +14,17 @@ from datetime import timedelta
 from fairway.domain.deployments.ids import encode
 from fairway.domain.deployments.masking import mask
 from fairway.domain.errors import FairwayError, Transient
-from fairway.domain.notifications.delivery import Attempt, Delivery, DeliveryState, Message, TryLater
+from fairway.domain.notifications.delivery import Attempt, Delivery, DeliveryQuery, DeliveryState, Message, TryLater
 from fairway.services.agent.ports import Clock
 from fairway.services.notifying.ports import Channel, DeliveryLog
 
 _log = logging.getLogger(__name__)
 
 LONGEST_PAYLOAD = 200_000
+ABANDONED = timedelta(hours=1)
+"""Nobody tries a message for so long: who began it is not there any more."""
+_ABANDONED_AT_ONCE = 1000
+_WAITING = frozenset({DeliveryState.WAITING})
 _ENDED = "the program ended before it was sent"
 
 
@@ -101,10 +105,15 @@ class Deliverer:
             self._say_that_the_log_is_away(error)
             return {}
 
-    async def forget(self, age: timedelta) -> None:
-        """Drop what is older from the log."""
+    async def tidy(self, age: timedelta) -> None:
+        """Drop what is older from the log, and give up what a process left behind that was killed."""
+        now = self._clock.now()
         try:
-            await self._deliveries.forget(self._clock.now() - age)
+            await self._deliveries.forget(now - age)
+            for one in await self._deliveries.find(DeliveryQuery(states=_WAITING, limit=_ABANDONED_AT_ONCE)):
+                if one.at < now - ABANDONED:
+                    attempts = (*one.attempts, Attempt(now, False, _ENDED))
+                    await self._deliveries.save(replace(one, state=DeliveryState.FAILED, attempts=attempts))
         except FairwayError as error:
             self._say_that_the_log_is_away(error)
 

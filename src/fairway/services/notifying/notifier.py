@@ -72,7 +72,7 @@ class Notifier:
             for lane in list(self._lanes.values()):
                 self._start(lane)
             while True:
-                await self._deliverer.forget(KEEP)
+                await self._deliverer.tidy(KEEP)
                 await self._clock.sleep(timedelta(days=1))
         finally:
             self._loop = None

@@ -21,7 +21,7 @@ from tests.support.notifying import (
 
 from fairway.adapters.memory.deliveries import MemoryDeliveryLog
 from fairway.domain.errors import Severity, Terminal, Transient, UserError
-from fairway.domain.notifications.delivery import DeliveryQuery, DeliveryState, TryLater
+from fairway.domain.notifications.delivery import Delivery, DeliveryQuery, DeliveryState, TryLater
 from fairway.domain.notifications.event import EventKind
 from fairway.domain.notifications.routing import Route
 from fairway.domain.repository.models import Owner
@@ -278,6 +278,18 @@ async def test_a_log_that_comes_back_is_opened_then_and_closed_at_the_end() -> N
     assert await log.references("a", "", ["t"]) == {}
     await log.close()
     await log.close()
+
+
+async def test_what_a_killed_process_left_waiting_is_given_up_after_a_while() -> None:
+    stage = Stage()
+    for name, age in (("old", 61), ("new", 59)):
+        at = stage.clock.now() - timedelta(minutes=age)
+        await stage.log.save(Delivery(name, "team", "", at, DeliveryState.WAITING, "", (an_event(),)))
+    async with running(stage):
+        pass
+    old, new = await stage.log.find(DeliveryQuery())
+    assert (old.state, old.answer) == (DeliveryState.FAILED, "the program ended before it was sent")
+    assert new.state is DeliveryState.WAITING
 
 
 async def test_secrets_that_slipped_into_an_event_are_not_kept() -> None:
