@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from shlex import quote
 
 from fairway.domain.deployments.record import Cause, Story
 from fairway.domain.deployments.status import FAILED, State
@@ -205,7 +206,7 @@ def _plan_lines(story: Story) -> list[Line]:
 
 def _next_lines(story: Story, siblings: int) -> list[Line]:
     environment, release = story.deployment.change.environment, story.deployment.change.release
-    commands = {"its deployments": f"fairway log {environment} {release}"}
+    commands = {"its deployments": f"fairway log {environment} {quote(release)}"}
     if siblings > 1:
         commands["the whole run"] = f"fairway show {story.run.id}"
     if story.state in FAILED:

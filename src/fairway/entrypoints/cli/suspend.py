@@ -128,8 +128,6 @@ async def _suspend(
 async def _resume(
     settings: Settings, place: Place, releases: Sequence[str], everything: bool, output: str, notify: bool
 ) -> int:
-    from fairway.domain.suspensions.suspension import in_words
-
     one = place.one
     async with _opened(settings, place, one, "resume", notify=notify) as (suspending, _):
         gone = await suspending.resume(releases, everything=everything)
@@ -137,7 +135,7 @@ async def _resume(
 
     def human() -> str:
         lines = [f"{item.what} resumed" for item in gone] or [f"nothing of {one.name} is suspended"]
-        lines += [f"{item.what} is still {in_words(item)}" for item in left]
+        lines += [f"still: {_told(item)}" for item in left]
         return "\n".join(lines)
 
     emit(_document([(one, gone)], "Resumed"), output, human)

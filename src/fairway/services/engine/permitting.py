@@ -16,9 +16,11 @@ def check_suspended(environment: Environment, snapshot: Snapshot, named: Iterabl
     found = {name: why for name in sorted(named) if (why := snapshot.suspension(name))}
     if found:
         told = "; ".join(f"{name} is {in_words(why)}" for name, why in found.items())
+        single = [name for name, why in found.items() if why.release]
+        resume = " ".join(["fairway resume", environment.name, *(single if len(single) == len(found) else [])])
         raise Refused(
             f"environment {environment.name}: {told}; nothing was applied",
-            fix=f"fairway resume {environment.name} {' '.join(found)}; or once: --even-suspended",
+            fix=f"{resume}; or once: --even-suspended",
         )
 
 

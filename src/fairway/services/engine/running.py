@@ -108,7 +108,7 @@ class EnvironmentRun:
         self._snapshot.leaving = frozenset(unwanted)
         await self._gather_all([r for r in chosen if not self._snapshot.suspension(r.name)])
         self._tell.announce(
-            [self._expected(release.name) for release in chosen],
+            [self._expected(r.name) for r in chosen if not self._snapshot.suspension(r.name)],
             [*(release.name for release in chosen), *unwanted],
             unwanted=len(unwanted),
             commit=self._options.commit,

@@ -11,7 +11,7 @@ from tests.support.engine import SOURCE, World, config_map, memory_world, plain
 
 from fairway.adapters.memory.suspensions import MemorySuspensions
 from fairway.domain.errors import FairwayError, Refused
-from fairway.domain.progress import Notice, Outcome
+from fairway.domain.progress import Notice, Outcome, RunStarted
 from fairway.domain.releases.state import Action, ReleaseState
 from fairway.domain.suspensions.suspension import Suspension
 from fairway.services.engine.drifting import find_drift
@@ -138,6 +138,25 @@ async def test_who_names_it_is_refused_before_anything_is_touched() -> None:
     assert refused.value.fix == "fairway resume test web; or once: --even-suspended"
     assert await world.data("orders") == {"size": "s"}
     assert world.events == []
+
+
+async def test_who_names_one_of_a_suspended_environment_is_told_what_to_resume() -> None:
+    world = await suspending(Suspension("test", by="ada"), WEB)
+    opened = world.opened([web("red"), orders("l")])
+    options = RunOptions(only=frozenset({"orders"}), named=frozenset({"orders"}))
+    run = EnvironmentRun(
+        world.session, opened.environment, opened.gather, options=options, report=world.events.append, log=NoLog()
+    )
+    with pytest.raises(Refused, match="orders is suspended with all of test by ada") as refused:
+        await run.apply()
+    assert refused.value.fix == "fairway resume test; or once: --even-suspended"
+
+
+async def test_the_headline_counts_only_what_is_awaited() -> None:
+    world = await suspending(WEB)
+    await world.apply(web("red"), orders("l"))
+    (started,) = [event for event in world.events if isinstance(event, RunStarted)]
+    assert (started.releases, started.counts) == (("web", "orders"), {Action.UPGRADE: 1})
 
 
 async def test_who_insists_applies_and_plans_it_all_the_same() -> None:
