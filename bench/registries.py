@@ -61,8 +61,8 @@ def write_repository(folder: Path, host: str, repositories: int, track: str) -> 
     return folder / "environments.yaml"
 
 
-async def look(what: str, file: Path, cache: Path, host: str, count: int, registries: Registries | None = None) -> Row:
-    """One look at everything; every release must find its upgrade."""
+async def look(what: str, file: Path, cache: Path, host: str, count: int, registries: Registries | None = None) -> None:
+    """One look at everything, printed when it has a name; every release must find its upgrade."""
     _counts(host)
     settings = replace(load_settings(), cache_dir=cache)
     started, cpu = time.monotonic(), _cpu()
@@ -72,8 +72,8 @@ async def look(what: str, file: Path, cache: Path, host: str, count: int, regist
     row = Row(what, time.monotonic() - started, _cpu() - cpu, _counts(host), count)
     if len(report.upgrades) != count:
         raise SystemExit(f"{what}: {len(report.upgrades)} of {count} upgrades; {report.problems[:3]}")
-    print(row, flush=True)
-    return row
+    if what:
+        print(row, flush=True)
 
 
 async def scenario(folder: Path, name: str, track: str, repositories: int, tags: int, *, tokens: bool) -> None:
@@ -82,10 +82,10 @@ async def scenario(folder: Path, name: str, track: str, repositories: int, tags:
         cache = folder / f"{name}-cache"
         kind = f"{repositories} × {tags}, {track}{', tokens' if tokens else ''}"
         await look(f"{kind}: cold", file, cache, host, repositories)
-        await look(f"{kind}: warm, new process", file, cache, host, repositories)
+        await look(f"{kind}: warm, from disk", file, cache, host, repositories)
         async with open_registries(cache) as registries:
-            await look(f"{kind}: first of an agent", file, cache, host, repositories, registries)
-            await look(f"{kind}: warm, same agent", file, cache, host, repositories, registries)
+            await look("", file, cache, host, repositories, registries)
+            await look(f"{kind}: warm, kept open as by an agent", file, cache, host, repositories, registries)
 
 
 def _counts(host: str) -> dict[str, int]:
