@@ -32,7 +32,7 @@ FORMS = {
 
 def marker(scope: str, *, html: bool = True) -> str:
     """The hidden first line of a comment about `scope`, e.g. an environment; empty for all of them."""
-    about = re.sub("-{2,}", "-", " ".join(f"fairway:plan {scope}".split())).replace(")", "")
+    about = re.sub("-{2,}", "-", " ".join(f"fairway:plan {scope}".split()).replace(")", ""))
     return f"<!-- {about} -->" if html else f"[//]: # ({about})"
 
 

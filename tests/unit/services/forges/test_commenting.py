@@ -22,7 +22,8 @@ async def test_a_comment_with_the_same_first_line_is_changed_and_no_other() -> N
 
 
 @given(
-    scope=st.text() | st.sampled_from(["prod", "deploy/environments.yaml prod", "--> <b>", "a)b\nc", "- - ->", "-" * 9])
+    scope=st.text()
+    | st.sampled_from(["prod", "deploy/environments.yaml prod", "--> <b>", "a)b\nc", "- - ->", "-)-", "-" * 9])
 )
 def test_a_marker_is_one_hidden_line(scope: str) -> None:
     html, plain = marker(scope), marker(scope, html=False)
