@@ -69,8 +69,8 @@ def image_in(manifest: Mapping[str, Any], config: Mapping[str, Any]) -> Image:
 def platform_of(about: Mapping[str, Any]) -> str:
     """`os/arch` or `os/arch/variant`; empty when it is not said."""
     parts = [about.get("os"), about.get("architecture"), about.get("variant")]
-    texts = [part for part in parts if isinstance(part, str) and part]
-    return "/".join(texts) if len(texts) > 1 else ""
+    system, machine, variant = (part if isinstance(part, str) else "" for part in parts)
+    return "/".join(filter(None, (system, machine, variant))) if system and machine else ""
 
 
 def labels_in(found: object) -> dict[str, str]:
@@ -89,14 +89,15 @@ def digest_of(body: bytes) -> str:
 
 
 def time_in(text: object) -> datetime | None:
-    """An RFC 3339 time; the year 1 is Go's way of writing none."""
+    """An RFC 3339 time, in UTC; the year 1 is Go's way of writing none."""
     if not isinstance(text, str):
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)) if found.year > 1 else None
+    return found if found.year > 1 else None
 
 
 def json_in(body: bytes, repository: str) -> dict[str, Any]:
