@@ -70,6 +70,12 @@ class UpgradeChange:
     async def make_together(self, repository: Repository, changes: Sequence[Change]) -> Sequence[Made]:
         """All upgrades of a round with one edit of each file."""
         mine = cast(Sequence[UpgradeChange], changes)
+        try:
+            return await self._make(repository, mine)
+        except FairwayError as error:  # of what they share: the repository's own files, or a full disk
+            return [error for _ in mine]
+
+    async def _make(self, repository: Repository, mine: Sequence[UpgradeChange]) -> Sequence[Made]:
         async with self.opened(repository) as upgrades:
             standings = Standings(upgrades)
             edits = [await change._edit(repository, standings) for change in mine]
@@ -177,11 +183,14 @@ class RevertChange:
         if self.from_version not in (now.text, now.text.partition("@")[0]):
             return None
         holds = holds_file(repository.root, self.shown_from)
+        held = holds.adding(self.hold)  # before anything is written: it may be refused
         edit = value_edit(found, self.key_of_value, self.to_version, now, lock=self.lock)
         done = await edit_values(repository, [edit], self.shown_from)
         if edit in done.refused:
             raise done.refused[edit]
-        files = (*done.paths[edit], *((holds.path,) if holds.add(self.hold) else ()))
+        if held is not None:
+            holds.write(held)
+        files = (*done.paths[edit], *((holds.path,) if held is not None else ()))
         before, after = self.from_version.partition("@")[0], self.to_version.partition("@")[0]
         summary = f"{self.release} back from {before} to {after} ({self.environment})"
         trailer = f"{self.environment}/{self.release} {self.key_of_value} {self.from_version} {self.to_version}"

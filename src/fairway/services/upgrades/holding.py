@@ -55,13 +55,23 @@ class HoldsOnDisk:
     data: bytes | None = None
     """None when there is no file."""
 
-    def add(self, hold: Hold) -> bool:
-        """Write one more entry; False when exactly that is so already. Raises CannotEdit, Terminal."""
+    def adding(self, hold: Hold) -> bytes | None:
+        """The file with one more entry; None when exactly that is so already. Raises CannotEdit."""
         same = [one for one in self.holds if _same(one, hold)]
         if same and same[-1].lifted == hold.lifted and (not hold.lifted or same[-1].at == hold.at):
-            return False
-        replace_file(self.path, self.shown, with_hold(self.data, self.shown, hold))
-        return True
+            return None
+        return with_hold(self.data, self.shown, hold)
+
+    def write(self, data: bytes) -> None:
+        """Raises Terminal."""
+        replace_file(self.path, self.shown, data)
+
+    def add(self, hold: Hold) -> bool:
+        """Write one more entry; False when exactly that is so already. Raises CannotEdit, Terminal."""
+        data = self.adding(hold)
+        if data is not None:
+            self.write(data)
+        return data is not None
 
     def remove(self, indices: Sequence[int]) -> None:
         """Take entries out. Raises as `add`."""

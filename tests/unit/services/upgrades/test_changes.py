@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.unit.services.upgrades.conftest import ENVIRONMENTS, MAY, WEB, Shop
 
-from fairway.domain.errors import FairwayError
+from fairway.domain.errors import FairwayError, UserError
 from fairway.domain.repository.models import Repository
 from fairway.domain.upgrades.holds import Hold
 from fairway.domain.upgrades.written import CannotEdit
@@ -122,6 +122,19 @@ async def test_many_changes_are_one_edit_and_each_has_its_answer(shop: Shop) -> 
     assert [isinstance(one, FairwayError) for one in again] == [False, True, False, True]
 
 
+async def test_what_all_changes_share_answers_for_each_of_them(shop: Shop) -> None:
+    @asynccontextmanager
+    async def broken(repository: Repository) -> AsyncIterator[Upgrades]:
+        raise UserError("fairway.holds.yaml cannot be read")
+        yield shop.upgrades
+
+    (change,) = await changes(shop)
+    hold = HoldChange(Hold("prod", "web", "1.0.2"), shop.folder)
+    refused, edited = await make_all(shop.repository, [replace(change, opened=broken), hold])
+    assert isinstance(refused, UserError)
+    assert isinstance(edited, Edited)
+
+
 async def test_a_hold_is_written_once(shop: Shop) -> None:
     hold = Hold("prod", "web", "1.0.1", "shop/web", "leaks", "ann", datetime(2026, 5, 1, tzinfo=UTC))
     edited = await HoldChange(hold, shop.folder).make(shop.repository)
@@ -154,3 +167,20 @@ async def test_a_revert_of_what_somebody_changed_meanwhile_does_nothing(shop: Sh
     assert await revert.make(shop.repository) is None
     assert shop.read("releases.yaml") == WEB
     assert not (shop.folder / "fairway.holds.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("holds", "releases"),
+    [("holds: &all []\nx-again: *all\n", WEB), ("holds:\n", WEB.replace('"1.0.0"', '"${TAG}"'))],
+    ids=["the hold cannot be written", "the value cannot be edited"],
+)
+async def test_a_revert_that_is_refused_in_part_leaves_everything_as_it_was(
+    holds: str, releases: str, shop: Shop
+) -> None:
+    shop.variables["TAG"] = "1.0.0"
+    shop.write("fairway.holds.yaml", holds)
+    shop.write("releases.yaml", releases)
+    revert = RevertChange("prod", "web", "image.tag", "1.0.0", "0.9.0", "", opened_of(shop), shown_from=shop.folder)
+    with pytest.raises(CannotEdit):
+        await revert.make(shop.repository)
+    assert (shop.read("fairway.holds.yaml"), shop.read("releases.yaml")) == (holds, releases)
