@@ -74,7 +74,8 @@ async def _status(
 ) -> int:
     screen = watch and output == "table" and sys.stdout.isatty()
     while True:
-        (data, code), agents = await asyncio.gather(_look(settings, place, only), _agents(settings, place))
+        data, code = await _look(settings, place, only)
+        agents = await _agents(settings, place)
         if screen:
             _draw(_tables(data, agents))
         elif watch and output == "json":
