@@ -92,9 +92,21 @@ async def test_auto_merge_is_switched_on_and_taken_back(place: Place) -> None:
         pytest.skip("this forge cannot merge by itself")
     assert (await proposed(place, replace(WANTED, auto_merge=True))).auto_merge
     assert (await place.forge.propose(replace(WANTED, auto_merge=True))).auto_merge
+    assert place.merges(1)
     assert not (await place.forge.propose(WANTED)).auto_merge
     (shown,) = await place.forge.open_requests(WANTED.branch)
     assert not shown.auto_merge
+    assert not place.merges(shown.number)
+
+
+async def test_auto_merge_is_taken_back_by_itself(place: Place) -> None:
+    if not place.has_auto_merge:
+        pytest.skip("this forge cannot merge by itself")
+    made = await proposed(place, replace(WANTED, auto_merge=True))
+    for _ in range(2):
+        await place.forge.stop_merging(made.number)
+    assert not place.merges(made.number)
+    await place.forge.stop_merging(77)
 
 
 async def test_closing_says_why_and_deletes_the_branch(place: Place) -> None:

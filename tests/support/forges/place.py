@@ -25,6 +25,10 @@ class Place(Protocol):
 
     def is_open(self, number: int) -> bool: ...
 
+    def merges(self, number: int) -> bool:
+        """Whether it would be merged by itself."""
+        ...
+
     def label_by_hand(self, number: int, label: str) -> None: ...
 
     def labels(self, number: int) -> Sequence[str]: ...
@@ -62,6 +66,9 @@ class MemoryPlace:
 
     def is_open(self, number: int) -> bool:
         return number in self.forge.open_numbers()
+
+    def merges(self, number: int) -> bool:
+        return self.forge.merges(number)
 
     def label_by_hand(self, number: int, label: str) -> None:
         self.forge.add_label(number, label)
@@ -104,6 +111,9 @@ class ServedPlace:
 
     def is_open(self, number: int) -> bool:
         return self.world.requests[number].state == "open"
+
+    def merges(self, number: int) -> bool:
+        return self.world.requests[number].auto_merge
 
     def label_by_hand(self, number: int, label: str) -> None:
         self.world.requests[number].labels.append(label)

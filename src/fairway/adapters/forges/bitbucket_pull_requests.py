@@ -42,6 +42,9 @@ class BitbucketPullRequests:
         notes += [_NO_AUTO_MERGE] if proposed.auto_merge else []
         return replace(_shown(raw), notes=tuple(notes))
 
+    async def stop_merging(self, number: int) -> None:
+        """Nothing merges by itself here."""
+
     async def close(self, number: int, comment: str) -> None:
         path = self._of(f"pullrequests/{number}")
         with self._request(number):

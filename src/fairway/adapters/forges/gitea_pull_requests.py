@@ -48,6 +48,10 @@ class GiteaPullRequests:
         shown = replace(_shown(raw), labels=labels, auto_merge=merging.waits, merged=merging.merged)
         return replace(shown, notes=(*notes, *merging.notes))
 
+    async def stop_merging(self, number: int) -> None:
+        with suppress(NotFound):  # none was scheduled
+            await self._api.send("DELETE", self._of(f"pulls/{number}/merge"))
+
     async def close(self, number: int, comment: str) -> None:
         with self._request(number):
             raw = await self._api.get(self._of(f"pulls/{number}"))
@@ -121,8 +125,7 @@ class GiteaPullRequests:
         """Nothing tells whether a merge is scheduled, so it is asked for, or taken back, each time."""
         path = self._of(f"pulls/{raw['number']}/merge")
         if not wanted:
-            with suppress(NotFound):  # none was scheduled
-                await self._api.send("DELETE", path)
+            await self.stop_merging(int(raw["number"]))
             return _Merging()
         body = {
             "do": "merge",

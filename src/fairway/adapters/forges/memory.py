@@ -57,6 +57,10 @@ class MemoryForge:
         found.reviewers = list(dict.fromkeys((*found.reviewers, *proposed.reviewers)))
         return found.shown
 
+    async def stop_merging(self, number: int) -> None:
+        if found := self._requests.get(number):
+            found.shown = replace(found.shown, auto_merge=False)
+
     async def close(self, number: int, comment: str) -> None:
         found = self._found(number)
         if not found.open:
@@ -101,6 +105,9 @@ class MemoryForge:
 
     def open_numbers(self) -> list[int]:
         return [number for number, request in self._requests.items() if request.open]
+
+    def merges(self, number: int) -> bool:
+        return self._found(number).shown.auto_merge
 
     def labels(self, number: int) -> list[str]:
         return list(self._found(number).shown.labels)

@@ -22,6 +22,10 @@ class PullRequests(Protocol):
         """
         ...
 
+    async def stop_merging(self, number: int) -> None:
+        """Take auto-merge back, before the branch gets what people must look at. None was on, or no such: fine."""
+        ...
+
     async def close(self, number: int, comment: str) -> None:
         """Close without merging, say why, and delete the branch. Closed already is fine."""
         ...

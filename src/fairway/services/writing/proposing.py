@@ -83,14 +83,21 @@ class Proposing:
     ) -> Outcome | None:
         """One branch; what goes wrong with it holds up no other. None when there was nothing to do with it."""
         try:
-            done = await self.attempts.until_pushed(lambda number: self._push(branch, changes, settled, number), branch)
+            done = await self.attempts.until_pushed(
+                lambda number: self._push(branch, changes, settled, number, request), branch
+            )
             return await self._request(done, request) if done.edited or not done.commit else None
         except FairwayError as error:
             # A branch that people took over and nobody asked about is theirs.
             return Outcome(branch=branch, failed=tuple(Failed(one, error) for one in changes)) if changes else None
 
     async def _push(
-        self, branch: str, changes: Sequence[Change], settled: frozenset[str], number: int
+        self,
+        branch: str,
+        changes: Sequence[Change],
+        settled: frozenset[str],
+        number: int,
+        request: PullRequest | None = None,
     ) -> tuple[PushAnswer | None, Outcome]:
         """Bring the branch to what it should be; `commit` of the outcome is empty when it should not be."""
         async with self.copy.opened():
@@ -115,6 +122,9 @@ class Proposing:
             outcome = replace(outcome, edited=edited, subject=subject_of(written, self.subject))
             if there is not None and await self._same(there, head.commit, commit, written):
                 return None, replace(outcome, commit=there.commit, unchanged=True)
+            if request is not None and self.templates.auto_merge != "none" and not self._merges(edited):
+                # Before the push: an earlier yes must not merge what comes now.
+                await self.forge.stop_merging(request.number)
             answer = await self.copy.replace_own(branch, commit, there.commit if there is not None else "")
             return answer, replace(outcome, commit=commit)
 
@@ -159,8 +169,11 @@ class Proposing:
             body=request_body(written, self.templates.body),
             labels=self.templates.labels,
             reviewers=self.templates.reviewers,
-            auto_merge=may_merge(self.templates.auto_merge, _levels(done.edited)),
+            auto_merge=self._merges(done.edited),
         )
+
+    def _merges(self, edited: Iterable[Edited]) -> bool:
+        return may_merge(self.templates.auto_merge, _levels(edited))
 
 
 def _levels(edited: Iterable[Edited]) -> list[Level | None]:

@@ -9,6 +9,7 @@ from tests.support.git_remotes import Remote, run_git
 from tests.support.writing import NoteChange, TagChange, change, section
 from tests.unit.services.writing.conftest import Desk, desk
 
+from fairway.adapters.forges.memory import MemoryForge
 from fairway.domain.errors import Refused, Transient, UserError
 from fairway.domain.repository.models import Repository
 from fairway.services.forges.ports import Proposed
@@ -256,3 +257,21 @@ async def test_a_template_without_names_is_one_branch(remote: Remote, tmp_path: 
         "bot/upgrades-of-anna",
     ]
     assert found.tags("staging", "bot/upgrades")[0] == "1.0.1"
+
+
+async def test_an_earlier_yes_to_merging_is_taken_back_before_more_is_pushed(remote: Remote, tmp_path: Path) -> None:
+    pushed: list[list[str]] = []
+
+    class Watching(MemoryForge):
+        async def stop_merging(self, number: int) -> None:
+            pushed.append(found.tags("prod", PROD))
+            await super().stop_merging(number)
+
+    look = section(write="pullRequest", pullRequests={"autoMerge": "patch"})
+    found = desk(remote, tmp_path / "copy", look, known=Watching())
+    await flushed(found, change("prod", "web", "1.0.1"))
+    assert found.forge.merges(1)
+    await flushed(found, change("prod", "orders", "2.0.0"))
+    assert pushed == [["1.0.1", "1.0.0"]]
+    assert found.tags("prod", PROD) == ["1.0.1", "2.0.0"]
+    assert not found.forge.merges(1)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from fairway.adapters.forges.answers import Declined
+from fairway.adapters.forges.answers import Declined, NotFound
 from fairway.adapters.forges.github.merging import set_auto_merge
 from fairway.adapters.forges.github.repository import GithubRepository
 from fairway.adapters.forges.texts import fitted, same_text
@@ -41,6 +41,11 @@ class GithubPullRequests:
         merging = await set_auto_merge(self._repository, raw, proposed.auto_merge)
         shown = replace(_shown(raw), number=number, labels=labels, auto_merge=merging.waits, merged=merging.merged)
         return replace(shown, notes=(*notes, *merging.notes))
+
+    async def stop_merging(self, number: int) -> None:
+        with suppress(NotFound):
+            raw = await self._repository.api.get(self._repository.of(f"pulls/{number}"))
+            await set_auto_merge(self._repository, raw, False)
 
     async def close(self, number: int, comment: str) -> None:
         api, of = self._repository.api, self._repository.of

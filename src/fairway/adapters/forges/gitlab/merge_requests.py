@@ -51,6 +51,10 @@ class GitlabMergeRequests:
         shown = replace(_shown(raw), auto_merge=merging.waits, merged=merging.merged)
         return replace(shown, notes=(*notes, *merging.notes))
 
+    async def stop_merging(self, number: int) -> None:
+        with suppress(NotFound):
+            await self._set_auto_merge(await self._project.api.get(self._project.of(f"merge_requests/{number}")), False)
+
     async def close(self, number: int, comment: str) -> None:
         api, path = self._project.api, self._project.of(f"merge_requests/{number}")
         with self._project.request(number):
