@@ -14,6 +14,7 @@ from fairway.domain.errors import FairwayError, Terminal, Transient, UserError
 LONGEST = 400
 
 _HOST_KEY = ("host key verification failed", "no matching host key")
+_CERTIFICATE = ("ssl certificate problem", "server certificate verification failed", "certificate verify failed")
 _LOGIN = (
     "authentication failed",
     "could not read username",
@@ -37,7 +38,9 @@ _NETWORK = (
     "the remote end hung up",
     "early eof",
     "rpc failed",
-    "ssl",
+    "ssl_",
+    "openssl",
+    "gnutls",
     "network is unreachable",
     "operation too slow",
     "the requested url returned error: 429",
@@ -76,6 +79,9 @@ def remote_failure(errors: str, url: str, branch: str, secrets: Iterable[str] = 
     if _any(text, _HOST_KEY):
         fix = "put the server's key into the file that git.credentials.knownHosts names (ssh-keyscan HOST shows it)"
         return UserError(f"{url}: the server's SSH key is not known", fix=fix)
+    if _any(text, _CERTIFICATE):
+        fix = "let git trust its authority: set GIT_SSL_CAINFO to a file of certificates"
+        return UserError(f"{url}: the server's certificate is not trusted: {said}", fix=fix)
     if _any(text, _NO_BRANCH):
         message = f'{url} has no branch "{branch}"' if branch else f"{url} has no commit on its default branch"
         return NoBranch(message, fix="correct git.branch, or push the branch first")
