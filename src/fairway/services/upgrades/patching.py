@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairway.domain.errors import FairwayError, Position, UserError
-from fairway.domain.repository.models import ChartKind, Release, Repository
+from fairway.domain.repository.models import CHART_VERSION, ChartKind, Release, Repository
 from fairway.domain.upgrades.chart_lock import relocked
 from fairway.domain.upgrades.locate import locate, locate_chart_version, locate_lock
 from fairway.domain.upgrades.places import Place, change_all
@@ -23,7 +23,6 @@ from fairway.domain.values.tracing import Origin
 from fairway.services.upgrades.checking import Look
 from fairway.services.upgrades.dependencies import refuse_vendored
 from fairway.services.upgrades.files import replace_file
-from fairway.services.upgrades.watching import CHART_VERSION
 
 HEADER = "# These versions win over what the release files beside this one say.\n"
 

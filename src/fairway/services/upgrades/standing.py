@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fairway.domain.charts.rendering import ChartSource
 from fairway.domain.errors import Position
-from fairway.domain.repository.models import ChartKind, Environment, Release
+from fairway.domain.repository.models import CHART_VERSION, ChartKind, Environment, Release
 from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.paths import parse_key
 from fairway.domain.values.tracing import Origin
@@ -14,7 +14,6 @@ from fairway.domain.yaml.scalars import scalar_text
 from fairway.services.upgrades.checking import Upgrades, Values
 from fairway.services.upgrades.dependencies import dependency_origins
 from fairway.services.upgrades.objects import Objects
-from fairway.services.upgrades.watching import CHART_VERSION
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from fairway.domain.charts.rendering import ChartSource
 from fairway.domain.charts.versions import is_exact
 from fairway.domain.errors import Position, UserError
 from fairway.domain.repository.models import (
+    CHART_VERSION,
     ChartKind,
     ChartReference,
     ChartTrigger,
@@ -22,8 +23,6 @@ from fairway.domain.values.explaining import Explanation
 from fairway.domain.values.merging import Values
 from fairway.domain.values.paths import Path, parse_key
 from fairway.domain.values.tracing import Origin
-
-CHART_VERSION = "chart.version"
 
 _WITH_VERSIONS = (ChartKind.REPOSITORY, ChartKind.OCI, ChartKind.S3)
 

@@ -50,7 +50,3 @@ class ChartReference:
 
     def __str__(self) -> str:
         return f"{self.location} {self.version}" if self.version else self.location
-
-
-CHART_VERSION = "chart.version"
-"""The name of the chart's version where values have their dotted paths."""
