@@ -122,7 +122,8 @@ def _told(outcome: Outcome) -> list[str]:
         head = f"pull request #{outcome.pull_request} is up to date: {outcome.subject}"
     else:
         head = f"pull request #{outcome.pull_request} from {outcome.branch}: {outcome.subject}"
-    return [head, *edits, *([f"  {outcome.url}"] if outcome.url else [])]
+    notes = [f"  note: {note}" for note in outcome.notes]
+    return [head, *edits, *([f"  {outcome.url}"] if outcome.url else []), *notes]
 
 
 def _data(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -137,6 +138,7 @@ def _data(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "unchanged": outcome.unchanged,
                 "closed": bool(outcome.closed),
                 "attempts": outcome.attempts,
+                "notes": list(outcome.notes),
                 "changes": [one.summary for one in outcome.edited],
             }
             for outcome in outcomes

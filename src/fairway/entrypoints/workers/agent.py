@@ -184,6 +184,8 @@ async def _writing(
         metrics.upgrades(done, len(outcome.failed))
         for one in outcome.failed:
             log.warning("agent.not_written", extra={"change": one.change.key, "why": str(one.error)})
+        for note in outcome.notes:
+            log.warning("agent.forge_declined", extra={"branch": outcome.branch, "why": note})
         if outcome.commit:
             log.info("agent.written", extra={"commit": outcome.commit[:12], "subject": outcome.subject})
             parts.agent.wake_git("written")

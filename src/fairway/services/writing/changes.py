@@ -76,3 +76,5 @@ class Outcome:
     """A pull request that was so already."""
     closed: tuple[int, ...] = ()
     """Pull requests that were closed, because nothing was left of them."""
+    notes: tuple[str, ...] = ()
+    """What the forge would not do although it was wished, e.g. ask somebody for a review."""

@@ -155,7 +155,12 @@ class Proposing:
         now = await self.forge.propose(proposed)
         same = request is not None and (request.title, request.body.strip()) == (proposed.title, proposed.body.strip())
         return replace(
-            done, subject=proposed.title, url=now.url, pull_request=now.number, unchanged=done.unchanged and same
+            done,
+            subject=proposed.title,
+            url=now.url,
+            pull_request=now.number,
+            unchanged=done.unchanged and same,
+            notes=now.notes,
         )
 
     async def _proposed(self, done: Outcome) -> Proposed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from tests.support.git_remotes import Remote, run_git
@@ -12,7 +13,7 @@ from tests.unit.services.writing.conftest import Desk, desk
 from fairway.adapters.forges.memory import MemoryForge
 from fairway.domain.errors import Refused, Transient, UserError
 from fairway.domain.repository.models import Repository
-from fairway.services.forges.ports import Proposed
+from fairway.services.forges.ports import Proposed, PullRequest
 from fairway.services.writing.changes import Edited
 
 PROD = "fairway/upgrades/prod"
@@ -275,3 +276,14 @@ async def test_an_earlier_yes_to_merging_is_taken_back_before_more_is_pushed(rem
     assert pushed == [["1.0.1", "1.0.0"]]
     assert found.tags("prod", PROD) == ["1.0.1", "2.0.0"]
     assert not found.forge.merges(1)
+
+
+async def test_what_the_forge_declines_is_told_and_the_request_stands(remote: Remote, tmp_path: Path) -> None:
+    class Declining(MemoryForge):
+        async def propose(self, proposed: Proposed) -> PullRequest:
+            return replace(await super().propose(proposed), notes=("nobody could not be asked for a review",))
+
+    found = desk(remote, tmp_path / "copy", section(write="pullRequest"), known=Declining())
+    await flushed(found, change("prod", "web", "1.0.1"))
+    (outcome,) = found.told
+    assert (outcome.pull_request, outcome.notes) == (1, ("nobody could not be asked for a review",))
