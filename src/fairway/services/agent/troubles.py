@@ -44,7 +44,8 @@ class Troubles:
         if first:
             log.warning("source.failed", extra={"what": what, "why": why})
             lines = (why, *((fix,) if fix else ()))
-            self._happened(EventKind.SOURCE_FAILED, f"{what} does not answer", Severity.ERROR, lines, environment)
+            title = f"{what} does not answer"
+            self._happened(EventKind.SOURCE_FAILED, title, Severity.ERROR, lines, environment, f"trouble {what}")
 
     def well(self, what: str, *, environment: str = "") -> None:
         """It answered; nothing happens when nobody was told of anything else."""
@@ -53,16 +54,22 @@ class Troubles:
             seconds = round((self._now() - trouble.since).total_seconds())
             log.info("source.recovered", extra={"what": what, "seconds": seconds})
             title = f"{what} answers again, after {seconds} s"
-            self._happened(EventKind.SOURCE_RECOVERED, title, Severity.INFO, (), environment)
+            self._happened(EventKind.SOURCE_RECOVERED, title, Severity.INFO, (), environment, f"trouble {what}")
 
     def refused(self, environment: str, error: FairwayError) -> None:
         """An environment was refused as a whole; whoever calls says it once."""
         lines = (str(error), *((error.fix,) if error.fix else ()))
         title = f"{environment} is not applied: {error.message}"
-        self._happened(EventKind.DEPLOYMENT_FAILED, title, Severity.ERROR, lines, environment)
+        self._happened(EventKind.DEPLOYMENT_FAILED, title, Severity.ERROR, lines, environment, "")
 
     def _happened(
-        self, kind: EventKind, title: str, severity: Severity, lines: tuple[str, ...], environment: str
+        self,
+        kind: EventKind,
+        title: str,
+        severity: Severity,
+        lines: tuple[str, ...],
+        environment: str,
+        thread: str,
     ) -> None:
         self._tell(
             Happening(
@@ -73,6 +80,6 @@ class Troubles:
                 severity=severity,
                 lines=lines,
                 environment=environment,
-                thread=f"trouble {title.partition(' ')[0]}",
+                thread=thread,
             )
         )
