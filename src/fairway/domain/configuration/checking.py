@@ -9,6 +9,7 @@ from fairway.domain.configuration.addresses import check_addresses
 from fairway.domain.configuration.agent import AgentSection
 from fairway.domain.configuration.file import Configuration
 from fairway.domain.configuration.notifications import Channel, NotificationsSection
+from fairway.domain.configuration.signatures import check_signatures
 from fairway.domain.configuration.texts import check_texts
 from fairway.domain.repository.findings import Findings, suggestion
 from fairway.domain.repository.sites import Document, Site
@@ -28,6 +29,7 @@ def check_configuration(document: Document, findings: Findings) -> Configuration
         raw = {key: value for key, value in raw.items() if not str(key).startswith("x-")}
     configuration = validated(Configuration, raw, site, findings, "") or Configuration()
     check_addresses(configuration, site, findings)
+    check_signatures(configuration, site, findings)
     check_texts(configuration.upgrades, site.into("upgrades"), findings)
     _check_lease(configuration.agent, site.into("agent"), findings)
     _check_freezes(configuration.agent, site.into("agent"), findings)

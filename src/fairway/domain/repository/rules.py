@@ -49,6 +49,7 @@ FORMAT_RULES: dict[str, str] = {
     "bad-address": "Text that should be an address to listen on, a URL or an e-mail address is none.",
     "bad-time": "A time or a span of the week is not written as the format has it.",
     "unknown-channel": "A route of notifications names a channel that is not declared.",
+    "unsigned-commits": "Only signed commits are applied, and Fairway's own would not be signed.",
     "unknown-template": "extends names a template that does not exist.",
     "extends-cycle": "Templates extend each other in a circle.",
     "unknown-parameter": "A release gives a parameter that its templates do not declare.",

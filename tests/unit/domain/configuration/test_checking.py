@@ -124,6 +124,19 @@ def test_texts_are_looked_at(text: str, found: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("verify: {allowedSigners: keys}, signing: {format: ssh, key: {env: KEY}}", []),
+        ("verify: {allowedSigners: keys}", ["unsigned-commits 1:15"]),
+        ("verify: {}", ["bad-value 1:15"]),
+        ("signing: {format: ssh, key: {env: KEY}}", []),
+    ],
+)
+def test_what_fairway_signs_must_fit_what_its_agent_asks_for(text: str, found: list[str]) -> None:
+    assert check(f"git: {{{text}}}")[1] == found
+
+
+@pytest.mark.parametrize(
     ("lease", "good"), [("fairway/agent", True), ("a/b.c-d", True), ("agent", False), ("/x", False), ("A/b", False)]
 )
 def test_a_lease_is_a_namespace_and_a_name(lease: str, good: bool) -> None:
