@@ -67,6 +67,7 @@ async def make_namespaces(kube: Kube, names: Sequence[str]) -> list[str]:
 
 def _values(wanted: Wanted, configured: Configured, env: Mapping[str, str]) -> dict[str, Any]:
     names = [one.name for one in wanted.environments]
+    given = _given(wanted.values) if wanted.values else {}
     made = agent_configuration(_written(configured), wanted.access, names)
     generated = chart_values(
         wanted.image,
@@ -76,9 +77,12 @@ def _values(wanted: Wanted, configured: Configured, env: Mapping[str, str]) -> d
         dump(made.document),
         wanted.rights,
         files=_files(made, configured),
-        secrets={key: configured.secret(source, env) for key, source in made.secrets.items()},
+        # Somebody else's Secret holds them under the same keys.
+        secrets={}
+        if given.get("existingSecret")
+        else {key: configured.secret(source, env) for key, source in made.secrets.items()},
     )
-    return merge(generated, _given(wanted.values)) if wanted.values else generated
+    return merge(generated, given)
 
 
 def _written(configured: Configured) -> dict[str, Any]:

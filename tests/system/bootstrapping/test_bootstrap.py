@@ -283,3 +283,28 @@ def test_values_of_ones_own_go_before(agent: Agent) -> None:
         "env"
     ]
     assert agent.get("policy/v1/poddisruptionbudgets/fairway-agent")
+
+
+def test_a_secret_of_ones_own_keeps_it_out_of_the_releases_record(agent: Agent) -> None:
+    agent.shop.write([release("web")])
+    agent.shop.put("agent-values.yaml", "existingSecret: mine\n")
+    agent.publish()
+    agent.bootstrap("--token-env", "NOT_EVEN_SET", "--values", "agent-values.yaml")
+    volumes = agent.get("apps/v1/deployments/fairway-agent")["spec"]["template"]["spec"]["volumes"]
+    assert next(one for one in volumes if one["name"] == "secrets")["secret"]["secretName"] == "mine"
+    with pytest.raises(KubeError):
+        agent.get("secrets/fairway-agent")
+
+
+def test_namespaces_that_are_missing_are_made_where_the_agent_may_not(agent: Agent) -> None:
+    agent.shop.write([release("web")])
+    agent.publish()
+    two = agent.shop.namespaces[1]
+    planned = agent.bootstrap("two", "--namespaced", "-n")
+    assert planned.out.count(f"+ Role {agent.namespace}-fairway-agent") == 2
+    with pytest.raises(KubeError):
+        agent.cluster.client.get(f"/api/v1/namespaces/{two}")
+    agent.bootstrap("two", "--namespaced")
+    as_agent(agent)
+    agent.run()
+    assert agent.get("apps/v1/deployments/web", two)
