@@ -71,6 +71,15 @@ def test_new_and_removed_releases_and_environments_are_told(checkout: Checkout) 
     assert "qa · cluster eu" in told
 
 
+def test_one_release_can_be_named_also_when_only_the_base_has_it(checkout: Checkout) -> None:
+    checkout.release("prod", "cart", replicas=1)
+    told = plan(checkout, "-r", "web")
+    assert "- Deployment web" in told
+    assert "cart" not in told.partition("Compared")[0]
+    done = checkout.fairway("plan", "--base", "main", "--offline", "-r", "wep,web")
+    assert (done.code, "no release wep" in done.err) == (2, True)
+
+
 def test_a_release_that_cannot_be_rendered_leaves_the_others_to_be_seen(checkout: Checkout) -> None:
     upgrade(checkout)
     checkout.put("releases/charts/bad/Chart.yaml", "apiVersion: v2\nname: bad\nversion: 1.0.0\n")

@@ -6,6 +6,7 @@ what is written in the file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +37,6 @@ async def compare_with_base(settings: Settings, asked: Asked) -> tuple[list[Envi
     repository = loaded(asked.environments_file)
     environments = [one.name for one in chosen(repository, asked.environment, asked.cluster, every=True)]
     everything = asked.environment is None and asked.cluster is None
-    _check_names(repository, environments, asked.names)
     facts = await read_git_facts(Path(repository.root))
     async with AsyncExitStack() as stack:
         tree = await stack.enter_async_context(checked_out(Path(repository.root), asked.base))
@@ -56,6 +56,7 @@ async def compare_with_base(settings: Settings, asked: Asked) -> tuple[list[Envi
             subject=facts.subject,
             dirty=facts.dirty,
         )
+    _check_names(compared.plans, asked.names)
     return list(compared.plans), [*about, *compared.notes]
 
 
@@ -88,8 +89,8 @@ async def _side(stack: AsyncExitStack, settings: Settings, asked: Asked, reposit
     return Side(repository, opening)
 
 
-def _check_names(repository: Repository, environments: list[str], names: tuple[str, ...]) -> None:
-    """A release that is nowhere declared is a typing mistake; one that only the base has must be allowed."""
-    known = {r.name for e in repository.environments if e.name in environments for r in e.releases}
-    if names and not known & set(names):
-        raise UserError(f"no release {', '.join(names)} here", fix="see fairway list release")
+def _check_names(plans: Sequence[EnvironmentPlan], names: tuple[str, ...]) -> None:
+    """A name that neither side declares is a typing mistake."""
+    known = {release.release for plan in plans for release in plan.releases}
+    if unknown := [name for name in names if name not in known]:
+        raise UserError(f"no release {', '.join(unknown)}, here or in the base", fix="see fairway list release")
