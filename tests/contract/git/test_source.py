@@ -357,3 +357,47 @@ async def test_an_ssh_key_is_a_private_file_only_while_git_runs(remote: Remote, 
     assert seen["hosts"] == "host.example ssh-ed25519 AAAA\n"
     assert "-oStrictHostKeyChecking=yes" in seen["words"]
     assert not Path(seen["words"][seen["words"].index("-i") + 1]).exists()
+
+
+async def test_a_server_that_says_nothing_is_given_up_after_a_while(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/deploy.git"
+        found = GitSource(parse_remote(url, "main"), tmp_path / "c", ENV, timeout=1.0)
+        with pytest.raises(Transient, match="git did not end within 1 s"):
+            await found.fetch()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"<html>Welcome to the hotel's network</html>", b"001e# service=git-upload-pack\n0000nonsense", b""],
+    ids=["a portal", "broken lines", "nothing"],
+)
+async def test_a_server_that_talks_nonsense_is_a_passing_problem(answer: bytes, remote: Remote, tmp_path: Path) -> None:
+    import threading
+    from http.server import BaseHTTPRequestHandler, HTTPServer
+
+    class Nonsense(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-git-upload-pack-advertisement")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    remote.publish("first")
+    clone = tmp_path / "c"
+    before = await source(remote.url, clone, "main").fetch()
+    server = HTTPServer(("127.0.0.1", 0), Nonsense)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        with pytest.raises(Transient):
+            await source(f"http://127.0.0.1:{server.server_port}/deploy.git", clone, "main").fetch()
+    finally:
+        server.shutdown()
+        server.server_close()
+    # What was there is untouched.
+    assert run_git(clone / "work", "rev-parse", "refs/fairway/base") == before.commit

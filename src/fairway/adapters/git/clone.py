@@ -20,7 +20,7 @@ from typing import TypeVar
 
 from fairway.adapters.git.failures import Broken, NoBranch, Unclear, local_failure
 from fairway.adapters.git.holding import held
-from fairway.adapters.git.program import Call, Git, Ran
+from fairway.adapters.git.program import TIMEOUT, Call, Git, Ran
 from fairway.adapters.git.remote import Remote
 from fairway.domain.errors import Terminal, UserError
 from fairway.domain.repository.head import Head
@@ -38,7 +38,14 @@ class Clone:
     """Use its methods inside of `opened()`; `work` is the top folder of the files."""
 
     def __init__(
-        self, remote: Remote, folder: Path, env: Mapping[str, str], *, depth: int = DEPTH, attributes: str = ""
+        self,
+        remote: Remote,
+        folder: Path,
+        env: Mapping[str, str],
+        *,
+        depth: int = DEPTH,
+        attributes: str = "",
+        timeout: float = TIMEOUT,
     ) -> None:
         """`attributes`: as a line of .gitattributes that goes before those of the repository."""
         self.remote = remote
@@ -47,7 +54,7 @@ class Clone:
         self._depth = depth
         self._attributes = attributes
         self._branch = remote.branch
-        self._git = Git(env, remote.url, remote.branch, remote.login)
+        self._git = Git(env, remote.url, remote.branch, remote.login, timeout)
         self._hold: int | None = None
         self._here = asyncio.Lock()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairway.adapters.git.clone import DEPTH, Clone
+from fairway.adapters.git.program import TIMEOUT
 from fairway.adapters.git.remote import Remote
 from fairway.adapters.git.signatures import Signers
 from fairway.domain.repository.head import Head
@@ -14,7 +15,7 @@ from fairway.domain.repository.head import Head
 class GitSource:
     """Implements `services.agent.ports.Source` with the git program, in a clone of its own below `folder`.
 
-    `signers` None: commits need no signature.
+    `signers` None: commits need no signature. `timeout`: seconds for one call of git.
     """
 
     def __init__(
@@ -25,8 +26,9 @@ class GitSource:
         *,
         signers: Signers | None = None,
         depth: int = DEPTH,
+        timeout: float = TIMEOUT,
     ) -> None:
-        self._clone = Clone(remote, folder, env, depth=depth)
+        self._clone = Clone(remote, folder, env, depth=depth, timeout=timeout)
         self._signers = signers
 
     @property
