@@ -76,8 +76,8 @@ def measured(name: str, size: int, runs: int, work: Callable[[int], object]) -> 
     walls.sort()
     high = walls[min(int(len(walls) * 0.95), len(walls) - 1)]
     print(
-        f"{name:<58} {size / 1024:6.0f} KiB  median {statistics.median(walls):6.1f} ms  95 % {high:6.1f} ms"
-        f"  CPU {statistics.median(cpus):6.1f} ms",
+        f"{name:<51} {size / 1024:4.0f} KiB  best {walls[0]:5.1f} ms  median {statistics.median(walls):5.1f} ms"
+        f"  95 % {high:5.1f} ms  CPU {statistics.median(cpus):5.1f} ms",
         flush=True,
     )
 
