@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
+import pytest
 from jsonschema import validate
+from tests.support.git_remotes import ssh_key
 from tests.system.writing.conftest import PushedShop
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/spec/schemas/upgrades.schema.json").read_text())
@@ -110,6 +113,21 @@ def test_a_lock_file_is_written_when_it_is_asked_for(shop: PushedShop) -> None:
     answer = shop("poll", "prod", "-r", "orders", "--push")
     assert answer.code == 0, answer.err
     assert shop.remote("show", "--format=", "--name-only", "main") == "releases/fairway.lock.yaml"
+
+
+@pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is missing: install openssh-client")
+def test_commits_are_signed_when_fairway_yaml_says_so(shop: PushedShop, tmp_path: Path) -> None:
+    key = ssh_key(tmp_path)
+    who = "{name: Bot, email: bot@shop.example}"
+    signing = f"{{format: ssh, key: {{file: {key.private}}}}}"
+    shop.write("fairway.yaml", f"git:\n  author: {who}\n  signing: {signing}\n")
+    shop.publish()
+    shop.push("orders", "1.4.1", "1.4.3")
+    answer = shop("poll", "prod", "-r", "orders", "--push")
+    assert answer.code == 0, answer.err
+    allowed = key.allowed(tmp_path, "bot@shop.example")
+    shown = shop.remote("-c", f"gpg.ssh.allowedSignersFile={allowed}", "log", "-1", "--format=%G? %an <%ae>", "main")
+    assert shown == "G Bot <bot@shop.example>"
 
 
 def test_what_the_rules_keep_out_is_said(shop: PushedShop) -> None:
