@@ -10,11 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tests.unit.domain.upgrades.test_splice_laws import documents, replaced, scalars
 
-from fairway.domain.upgrades.adding import set_in_values_file
+from fairway.domain.upgrades.adding import add_value, set_in_values_file
 from fairway.domain.upgrades.documents import edit_document, slices
 from fairway.domain.upgrades.listing import append_item, remove_item
 from fairway.domain.upgrades.scalars import write_scalar
 from fairway.domain.upgrades.splice import splice
+from fairway.domain.upgrades.verifying import LARGE
 from fairway.domain.upgrades.written import CannotEdit
 from fairway.domain.yaml import load, load_all
 
@@ -104,6 +105,44 @@ def test_of_several_documents_one_leaf_of_one_changes(
     part, changed = slices(whole.encode(), "f.yaml")[number], slices(after.encode(), "f.yaml")[number]
     assert after[: changed.start] == whole[: part.start]
     assert after[changed.end :] == whole[part.end :]
+
+
+@settings(max_examples=60)
+@given(st.lists(documents(), min_size=1, max_size=4), _versions, st.data())
+def test_large_values_files_follow_the_same_laws(texts: list[str], new: str, data: st.DataObject) -> None:
+    bodies = [one.removeprefix("\ufeff").replace("\r\n", "\n") for one in texts]
+    entries = "".join(
+        f"# entry {n}\nk{n}:\n" + "".join(f"  {line}\n" for line in body.splitlines()) for n, body in enumerate(bodies)
+    )
+    whole = f"filler: {'x' * LARGE}\n{entries}last: &l {{a: 1}}\nagain: *l\n"
+    before = load(whole, "v.yaml")
+    path = data.draw(st.sampled_from([one for one in scalars(before) if one[0] not in ("last", "again")]))
+    after = splice(whole.encode(), "v.yaml", path, new).decode()
+    assert load(after, "v.yaml") == replaced(before, path, new)
+    number = data.draw(st.integers(0, len(bodies) - 1))
+    if isinstance(before[f"k{number}"], dict):
+        more = set_in_values_file(whole.encode(), "v.yaml", (f"k{number}", "added", "tag"), new).decode()
+        assert load(more, "v.yaml") == {**before, f"k{number}": {**before[f"k{number}"], "added": {"tag": new}}}
+
+
+@settings(max_examples=60)
+@given(st.lists(_versions, min_size=1, max_size=5), _versions, st.booleans(), st.data())
+def test_a_large_file_of_releases_gains_exactly_one_value(
+    tags: list[str], new: str, flow: bool, data: st.DataObject
+) -> None:
+    start, end = ("{", "}") if flow else ("", "")
+    entries = "".join(
+        f"  # {'n' * 30}\n  - name: r{n}\n    values:\n"
+        + (f'      - {start}key: a, value: "{tag}"{end}\n' if flow else f'      - key: a\n        value: "{tag}" # c\n')
+        for n, tag in enumerate(tags)
+    )
+    whole = f"x-filler: {'x' * LARGE}\nreleases:\n{entries}resourceFiles: []\n"
+    expected = load(whole, "r.yaml")
+    number = data.draw(st.integers(0, len(tags) - 1))
+    after = add_value(whole.encode(), "r.yaml", ("releases", number), "image.tag", new).decode()
+    release = expected["releases"][number]
+    release["values"] = [*release["values"], {"key": "image.tag", "value": new}]
+    assert load(after, "r.yaml") == expected
 
 
 _items = st.dictionaries(st.sampled_from(["environment", "release", "version"]), _texts, min_size=1)
