@@ -5,6 +5,7 @@ The rule not to break: texts are masked before they become an event; an event is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -63,6 +64,12 @@ class Happening:
     upgrades: tuple[Upgrade, ...] = ()
     releases: tuple[str, ...] = ()
     """All releases that it is about, when there are several; with one, `release` is enough."""
+
+    owners: Mapping[str, Owner] = field(default_factory=dict)
+    """With upgrades: the owners of their releases, by `environment/release`; `owner` is for those that are missing."""
+
+    def owner_of(self, upgrade: Upgrade) -> Owner:
+        return self.owners.get(f"{upgrade.environment}/{upgrade.release}", self.owner)
 
     @property
     def about(self) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def weight(severity: Severity) -> int:
 def route(
     event: Happening, routes: Sequence[Route], channels: Sequence[str], addressed: Collection[str] = ()
 ) -> list[Routed]:
-    """Each channel at most once, in the order of `channels`; without routes everything goes to all of them.
+    """In the order of `channels`, each place of a channel at most once; without routes everything goes to all of them.
 
     `addressed` are the channels inside of which an event can go elsewhere: to `owner.slack`.
     """
@@ -60,33 +60,58 @@ def route(
     for channel in channels:
         leading = [r for r in routes if channel in r.to] if routes else [Route((channel,))]
         part = _wanted(event, leading)
-        if part is not None:
-            to = event.owner.slack or "" if channel in addressed else ""
-            found.append(Routed(channel, to, part))
+        if part is None:
+            continue
+        if channel in addressed:
+            found += [Routed(channel, to, one) for to, one in _by_place(part)]
+        else:
+            found.append(Routed(channel, "", part))
     return found
+
+
+def _by_place(event: Happening) -> list[tuple[str, Happening]]:
+    """The event for the place that its owner names; one with upgrades in parts, when these have several owners."""
+    if not event.upgrades:
+        return [(event.owner.slack or "", event)]
+    places: dict[str, list[Upgrade]] = {}
+    for upgrade in event.upgrades:
+        places.setdefault(event.owner_of(upgrade).slack or "", []).append(upgrade)
+    return [(to, _only(event, upgrades)) for to, upgrades in places.items()]
 
 
 def _wanted(event: Happening, routes: Sequence[Route]) -> Happening | None:
     """The event without the upgrades that no route asks for; None when nothing is left."""
-    loud = [r for r in routes if weight(event.severity) >= weight(r.at_least) and _fits(r.teams, event.owner.team)]
+    loud = [r for r in routes if weight(event.severity) >= weight(r.at_least)]
     if not event.upgrades:
         return event if any(_fits_event(r, event) for r in loud) else None
-    upgrades = tuple(u for u in event.upgrades if any(_fits_upgrade(r, u) for r in loud))
-    if not upgrades:
-        return None
+    upgrades = [u for u in event.upgrades if any(_fits_upgrade(r, event, u) for r in loud)]
+    return _only(event, upgrades) if upgrades else None
+
+
+def _only(event: Happening, upgrades: Sequence[Upgrade]) -> Happening:
+    """The event with no other upgrades than these."""
     if len(upgrades) == len(event.upgrades):
         return event
     title = f"{event.title} ({len(upgrades)} of {len(event.upgrades)} upgrades)"
-    return replace(event, title=title, upgrades=upgrades, lines=())
+    releases = tuple(sorted({upgrade.release for upgrade in upgrades}))
+    return replace(event, title=title, upgrades=tuple(upgrades), releases=releases, lines=())
 
 
 def _fits_event(route: Route, event: Happening) -> bool:
     releases = event.about or ("",)
-    return _fits(route.environments, event.environment) and any(_fits(route.releases, one) for one in releases)
+    return (
+        _fits(route.environments, event.environment)
+        and _fits(route.teams, event.owner.team)
+        and any(_fits(route.releases, one) for one in releases)
+    )
 
 
-def _fits_upgrade(route: Route, upgrade: Upgrade) -> bool:
-    return _fits(route.environments, upgrade.environment) and _fits(route.releases, upgrade.release)
+def _fits_upgrade(route: Route, event: Happening, upgrade: Upgrade) -> bool:
+    return (
+        _fits(route.environments, upgrade.environment)
+        and _fits(route.teams, event.owner_of(upgrade).team)
+        and _fits(route.releases, upgrade.release)
+    )
 
 
 def _fits(globs: Sequence[str], name: str | None) -> bool:

@@ -20,11 +20,13 @@ from fairway.settings import Settings, process_environment
 
 if TYPE_CHECKING:
     from fairway.domain.progress import Reporter
-    from fairway.domain.repository.models import Environment
+    from fairway.domain.repository.models import Environment, Owner
     from fairway.services.agent.following import Tree
-    from fairway.services.agent.keeping import Keeper, PassDone
-    from fairway.services.agent.keeping import Reporting as PassReporting
+    from fairway.services.agent.keeping import Keeper
+    from fairway.services.agent.passing import PassDone
+    from fairway.services.agent.passing import Reporting as PassReporting
     from fairway.services.agent.reporting import Reporting
+    from fairway.services.agent.telling import OwnerOf
     from fairway.services.agent.upgrading import Upgrading
     from fairway.services.configuring import Configured
     from fairway.services.intake import Metrics
@@ -178,7 +180,8 @@ async def _writing(
         return None
 
     def written(outcome: Outcome) -> None:
-        for event in news_of(outcome, now=parts.clock.now(), new_id=lambda: secrets.token_hex(8)):
+        owner_of = _owners(parts)
+        for event in news_of(outcome, now=parts.clock.now(), new_id=lambda: secrets.token_hex(8), owner_of=owner_of):
             tell(event)
         done = sum(1 for one in outcome.edited if one.upgrade is not None)
         metrics.upgrades(done, len(outcome.failed))
@@ -223,6 +226,21 @@ async def _leading(parts: AgentParts, metrics: Metrics) -> None:
     while True:
         metrics.leading(parts.agent.leadership.leads)
         await parts.agent.leadership.changed()
+
+
+def _owners(parts: AgentParts) -> OwnerOf:
+    """As the files that were read last declare them."""
+    from fairway.domain.repository.models import Owner
+
+    def owner_of(environment: str, release: str) -> Owner:
+        tree = parts.agent.following.tree
+        found = tree.environment(environment) if tree is not None else None
+        if found is None:
+            return Owner()
+        declared = found.release(release)
+        return declared.owner if declared is not None else found.owner
+
+    return owner_of
 
 
 def _reporting(tell: Tell, commit_url: Callable[[str], str]) -> PassReporting:

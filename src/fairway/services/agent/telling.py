@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from fairway.domain.errors import Severity
 from fairway.domain.notifications.event import EventKind, Happening
+from fairway.domain.repository.models import Owner
 from fairway.domain.upgrades.reverted import HOLD, REVERT
 from fairway.services.writing.changes import Edited, Failed, Outcome
 
+OwnerOf: TypeAlias = Callable[[str, str], Owner]
+"""The owner of an environment's release."""
 
-def news_of(outcome: Outcome, *, now: datetime, new_id: Callable[[], str]) -> Iterator[Happening]:
+
+def nobody(environment: str, release: str) -> Owner:
+    return Owner()
+
+
+def news_of(
+    outcome: Outcome, *, now: datetime, new_id: Callable[[], str], owner_of: OwnerOf = nobody
+) -> Iterator[Happening]:
     """One event for all upgrades of a commit, one for each revert or hold, one for all that could not be written."""
     written = [one for one in outcome.edited if one.upgrade is not None]
     thread = f"commit {outcome.commit}"
@@ -30,10 +42,12 @@ def news_of(outcome: Outcome, *, now: datetime, new_id: Callable[[], str]) -> It
             url=outcome.url,
             thread=thread,
             upgrades=upgrades,
+            owners={f"{one.environment}/{one.release}": owner_of(one.environment, one.release) for one in upgrades},
         )
     for one in outcome.edited:
         if outcome.commit and any(name in (HOLD, REVERT) for name, _ in one.trailers):
-            yield _held(one, outcome, now, new_id, thread)
+            held = _held(one, outcome, now, new_id, thread)
+            yield replace(held, owner=owner_of(held.environment, held.release))
     if outcome.failed:
         yield _failed(outcome.failed, now, new_id)
 

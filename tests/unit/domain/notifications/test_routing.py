@@ -76,6 +76,25 @@ def test_upgrades_that_a_route_does_not_ask_for_are_left_out() -> None:
     assert [u.release for u in route(event, both, CHANNELS)[0].event.upgrades] == ["app2", "app3"]
 
 
+def test_upgrades_of_several_owners_go_to_each_of_them_in_parts() -> None:
+    upgrades = (an_upgrade(1), an_upgrade(2), an_upgrade(3))
+    owners = {"prod/app1": Owner(slack="#shop", team="shop"), "prod/app3": Owner(slack="#shop", team="shop")}
+    event = an_event(
+        EventKind.UPGRADE_WRITTEN, title="3 upgrades", environment="", release="", upgrades=upgrades, owners=owners
+    )
+    found = [
+        (one.channel, one.to, [u.release for u in one.event.upgrades]) for one in route(event, (), CHANNELS, {"team"})
+    ]
+    assert found == [
+        ("team", "#shop", ["app1", "app3"]),
+        ("team", "", ["app2"]),
+        ("mail", "", ["app1", "app2", "app3"]),
+    ]
+    [mine] = route(event, [Route(("mail",), teams=("shop",))], CHANNELS, {"team"})
+    assert [u.release for u in mine.event.upgrades] == ["app1", "app3"]
+    assert mine.event.about == ("app1", "app3")
+
+
 @given(
     st.lists(
         st.builds(
