@@ -45,9 +45,10 @@ class Hold:
 
     @property
     def told(self) -> str:
-        """Why, in one line: `leaks memory (ann)`."""
+        """Why, in one line: `leaks memory (ann)`. Of what others wrote only what can be printed."""
         who = f" ({self.by})" if self.by and self.by not in self.reason else ""
-        return f"{self.reason or 'no reason given'}{who}"
+        text = f"{self.reason or 'no reason given'}{who}"
+        return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _time(value: Any) -> Any:

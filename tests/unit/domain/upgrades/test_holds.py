@@ -54,6 +54,11 @@ def test_every_mistake_has_its_place(text: str, rule: str, place: str) -> None:
     assert read(text)[1] == [(rule, place)]
 
 
+def test_a_reason_is_one_line_that_can_be_printed() -> None:
+    assert Hold("prod", "web", "1", reason="\x1b[31mred\nline  two\x07").told == "[31mred line two"
+    assert Hold("prod", "web", "1", by="ann").told == "no reason given (ann)"
+
+
 def test_no_file_content_holds_nothing() -> None:
     assert read("") == read("holds:\n") == read("x-note: y\n") == ((), [])
 
