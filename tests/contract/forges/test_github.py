@@ -292,3 +292,17 @@ async def test_line_ends_that_a_forge_changed_are_no_change(server: GithubServer
     server.world.requests[1].body = WANTED.body.replace("\n", "\r\n") + "\r\n"
     await forge.propose(WANTED)
     assert server.count("PATCH") == 0
+
+
+async def test_enterprise_server_has_graphql_beside_its_rest() -> None:
+    with serving(GithubServer(base="/api/v3")) as server:
+        api = github_api(server)
+        forge = GithubForge(api, server.world.path, server.url)
+        server.world.push(WANTED.branch)
+        made = await forge.propose(replace(WANTED, auto_merge=True))
+        await forge.add_comment(made.number, "ours")
+        server.world.note(made.number, "anna", "hers")
+        assert [one.body for one in await forge.comments(made.number)] == ["ours"]
+        await api.aclose()
+    assert made.auto_merge
+    assert {one.path for one in server.asked if "graphql" in one.path} == {"/api/graphql"}

@@ -35,6 +35,7 @@ class GithubServer(ForgeServer):
         repo = "/repos/{owner}/{repo}"
         return {
             "POST /graphql": self._graphql,
+            "POST /api/graphql": self._graphql,  # where Enterprise Server has it, beside /api/v3
             f"GET {repo}/installation": self._installation,
             "POST /app/installations/{id}/access_tokens": self._access_token,
             f"GET {repo}/pulls": self._list,
