@@ -112,4 +112,5 @@ def test_a_release_that_is_not_declared_is_told(shop: Shop) -> None:
     answer = shop("holds", "add", "prod", "order", "1.4.3")
     assert answer.code == 2
     assert 'no release "order" in prod; did you mean "orders"?' in answer.err
+    assert "is no version" in shop("holds", "add", "prod", "orders", "").err
     assert not (shop.folder / FILE).exists()

@@ -96,6 +96,8 @@ def add(environment: str, release: str, version: str, reason: str, image: str, e
     from fairway.services.upgrades.holding import holds_file
     from fairway.wiring.clock import now
 
+    if not version or not version.isprintable() or " " in version:
+        raise UserError(f"{version!r} is no version", fix="name a tag, or a chart's version: e.g. 1.9.1")
     repository = loaded(environments_file)
     found = _declared(Place(repository, chosen(repository, environment)), release)
     file = holds_file(repository.root)
