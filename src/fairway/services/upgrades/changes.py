@@ -192,7 +192,7 @@ class RevertChange:
             holds.write(held)
         files = (*done.paths[edit], *((holds.path,) if held is not None else ()))
         before, after = self.from_version.partition("@")[0], self.to_version.partition("@")[0]
-        summary = f"{self.release} back from {before} to {after} ({self.environment})"
+        summary = f"take {self.release} back from {before} to {after} in {self.environment}"
         trailer = f"{self.environment}/{self.release} {self.key_of_value} {self.from_version} {self.to_version}"
         return Edited(files, summary, trailers=((REVERT, trailer), _hold_trailer(self.hold)))
 

@@ -38,6 +38,7 @@ HOLD = Written("hold web 1.0.1 (prod)", None, (("Fairway-Hold", "prod/web * 1.0.
         (of(upgrade("prod", "web", "2"), upgrade("staging", "orders", "3")), "Upgrade 2 releases"),
         (of(*(upgrade("prod", f"r{n}", "2") for n in range(90))), "Upgrade 90 releases in prod"),
         ([HOLD], "Hold web 1.0.1 (prod)"),
+        ([Written("take web back from 1.1 to 1.0 in prod")], "Take web back from 1.1 to 1.0 in prod"),
         ([*of(upgrade("prod", "web", "1.9.1")), HOLD], "Upgrade web to 1.9.1 in prod, and 1 more change"),
         ([HOLD, HOLD, HOLD], "Hold web 1.0.1 (prod), and 2 more changes"),
     ],
