@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from fairway.domain.suspensions.suspension import Suspension
     from fairway.services.agent.agent import Agent
     from fairway.services.agent.following import Following
-    from fairway.services.agent.keeping import Keeper, PassDone, Reporting
+    from fairway.services.agent.keeping import Keeper
+    from fairway.services.agent.passing import PassDone, Reporting
     from fairway.services.agent.ports import Leadership
     from fairway.services.agent.troubles import Troubles
     from fairway.services.configuring import Configured
@@ -85,7 +86,8 @@ async def open_agent(
     from fairway.services.agent.agent import Agent
     from fairway.services.agent.carrying import Carrying, Identity
     from fairway.services.agent.following import Following
-    from fairway.services.agent.keeping import Keeper, Rhythm, Watched
+    from fairway.services.agent.keeping import Keeper, Watched
+    from fairway.services.agent.rhythm import Rhythm
     from fairway.services.agent.troubles import Troubles
     from fairway.services.suspending.ports import together
     from fairway.wiring.agent_connections import AgentConnections

@@ -14,8 +14,9 @@ from datetime import timedelta
 from fairway.domain.agent.touching import Touched
 from fairway.domain.repository.models import Environment
 from fairway.services.agent.following import Following, Tree
-from fairway.services.agent.keeping import Keeper, Rhythm
+from fairway.services.agent.keeping import Keeper
 from fairway.services.agent.ports import Clock, Leadership
+from fairway.services.agent.rhythm import Rhythm
 from fairway.services.agent.waking import Wake
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from fairway.domain.errors import FairwayError
 from fairway.domain.progress import Outcome
 from fairway.domain.repository.models import CHART_VERSION, Environment, Release, Repository
 from fairway.domain.upgrades.reverted import Move, history_of
-from fairway.services.agent.keeping import PassDone
+from fairway.services.agent.passing import PassDone
 from fairway.services.engine.carrying import Result
 from fairway.services.engine.retrying import passes
 from fairway.services.upgrades.changes import RevertChange

@@ -17,8 +17,8 @@ from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import Environment, Repository
 from fairway.domain.upgrades.events import ImagePushed
 from fairway.domain.upgrades.upgrade import Upgrade
-from fairway.services.agent.keeping import Rhythm
 from fairway.services.agent.ports import Clock
+from fairway.services.agent.rhythm import Rhythm
 from fairway.services.agent.troubles import Troubles
 from fairway.services.agent.waking import Wake
 from fairway.services.engine.retrying import passes

@@ -24,8 +24,10 @@ from fairway.services.agent.agent import Agent
 from fairway.services.agent.carrying import Carrying, Identity
 from fairway.services.agent.checkouts import InPlace
 from fairway.services.agent.following import Following, Tree
-from fairway.services.agent.keeping import Keeper, PassDone, Rhythm, Watched
+from fairway.services.agent.keeping import Keeper, Watched
 from fairway.services.agent.leading import AlwaysLeads
+from fairway.services.agent.passing import PassDone
+from fairway.services.agent.rhythm import Rhythm
 from fairway.services.agent.troubles import Troubles
 from fairway.services.engine.gathering import Gathering
 from fairway.services.engine.session import Session
