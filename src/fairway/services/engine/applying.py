@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import groupby
 
 from fairway.domain.errors import Terminal
 from fairway.domain.kube_errors import Cause, Conflict, InvalidObject, UnknownKind
+from fairway.domain.manifests.displaced import displaced_patch, displacing
 from fairway.domain.manifests.field_sets import FieldPath, fingerprint
 from fairway.domain.manifests.managed_fields import applied_by, pointers_for, still_ours, without_paths, yields
 from fairway.domain.manifests.objects import Kind, Object, ObjectKey, ObjectRef
@@ -85,6 +87,8 @@ async def apply_one(
             desired = to_apply(owner, replace(document, ref=ref), live)
         except InvalidObject as error:
             fields = immutable_fields(error)
+            if not fields and attempt == 0 and await displace(session, ref, desired):
+                continue
             if not fields:
                 raise
             if not replaces(owner.policy, ref):
@@ -138,6 +142,18 @@ async def take_over(session: Session, ref: ObjectRef) -> None:
         except Conflict:
             if attempt == TAKEOVER_ATTEMPTS - 1:
                 raise
+
+
+async def displace(session: Session, ref: ObjectRef, desired: Object) -> bool:
+    """Make ours what people put in the place of our list items, so that the next apply takes it away; False when
+    nobody did."""
+    live = await session.kube.get(ref)
+    paths = displacing(desired, live) if live is not None else ()
+    if live is None or not paths:
+        return False
+    with suppress(Conflict):
+        await session.kube.patch(ref, displaced_patch(live, paths), content_type="application/json-patch+json")
+    return True
 
 
 def immutable_fields(error: InvalidObject) -> list[str]:

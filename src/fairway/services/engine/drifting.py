@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Collection, Iterable
 
 from fairway.domain.errors import FairwayError
+from fairway.domain.kube_errors import InvalidObject
 from fairway.domain.manifests.diff import differences, masked_keys
 from fairway.domain.manifests.objects import ObjectKey
 from fairway.domain.manifests.restarts import restarts
@@ -94,7 +95,12 @@ async def _compare(opened: OpenEnvironment, release: Release, document: Document
     if live is None:
         return ObjectChange(document.ref, ObjectAction.CREATE, source=source, reason="was deleted")
     owner = Owner(release.name, opened.environment.namespace, release.policy)
-    wanted = await kube.apply(to_apply(owner, document, live), document.ref, dry_run=True)
+    try:
+        wanted = await kube.apply(to_apply(owner, document, live), document.ref, dry_run=True)
+    except InvalidObject as error:
+        # What somebody added is in the way of ours, so nothing tells field by field what putting it right comes to.
+        why = changed_by(live) or error.message
+        return ObjectChange(document.ref, ObjectAction.UPDATE, source=source, reason=why)
     fields = differences(live, wanted, secrets=opened.secrets)
     if not fields:
         return None

@@ -13,6 +13,7 @@ from dataclasses import replace
 from fairway.domain.errors import FairwayError
 from fairway.domain.kube_errors import InvalidObject, UnknownKind
 from fairway.domain.manifests.diff import differences, masked_keys
+from fairway.domain.manifests.displaced import displacing
 from fairway.domain.manifests.hooks import hooks_for
 from fairway.domain.manifests.managed_fields import foreign_writers
 from fairway.domain.manifests.objects import Object, ObjectKey
@@ -119,6 +120,8 @@ class Previewing:
                 self._desired(change, document, change.live.get(document.ref.key)), document.ref, dry_run=True
             )
         except InvalidObject as error:
+            if displacing(document.object, live):
+                return replace(shown, reason=changed_by(live))
             return self._refused(change, document, shown, error)
         except FairwayError as error:
             return replace(shown, reason=error.message)
