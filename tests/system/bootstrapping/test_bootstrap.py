@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,15 @@ class Agent:
         return path
 
     def run(self, *, code: int = 0) -> Done:
-        """The agent's command as in its pod, once, with the rights of its account."""
+        """The command of its pod, once: in a folder without the repository, with the rights of its account."""
         arguments = self.get("apps/v1/deployments/fairway-agent")["spec"]["template"]["spec"]["containers"][0]["args"]
-        names = [one for one in arguments if not one.startswith("-") and one != "agent"]
         configuration = self.shop.folder.parent / "agent.yaml"
         text = self.get("configmaps/fairway-agent")["data"]["fairway.yaml"]
         configuration.write_text(text.replace(":8080", "127.0.0.1:0"))
-        return self.shop.run("agent", *names, "--once", "--config", str(configuration), code=code)
+        empty = self.shop.folder.parent / "pod"
+        empty.mkdir(exist_ok=True)
+        words = [one for one in arguments if not one.startswith("--config=")]
+        return replace(self.shop, folder=empty).run(*words, f"--config={configuration}", "--once", code=code)
 
 
 @pytest.fixture
