@@ -5,7 +5,7 @@ The rule not to break: names and labels are a contract; docs/spec/metrics.md has
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from prometheus_client import (
     CollectorRegistry,
@@ -60,6 +60,8 @@ class PrometheusMetrics:
             "fairway_drift_objects", "Objects found different from Git", ["environment", "kind"], registry=own
         )
         self._leading = Gauge("fairway_leading", "1 when this process is the one that acts", registry=own)
+        self._away = Gauge("fairway_source_away", "1 while it does not answer", ["source"], registry=own)
+        self._known_away: set[str] = set()
         self._webhooks = Counter("fairway_webhooks", "Deliveries of webhooks", ["kind", "result"], registry=own)
         self._notifications = Counter(
             "fairway_notifications", "Attempts to tell somebody", ["channel", "result"], registry=own
@@ -89,6 +91,11 @@ class PrometheusMetrics:
 
     def leading(self, leads: bool) -> None:
         self._leading.set(1 if leads else 0)
+
+    def away(self, sources: Collection[str]) -> None:
+        self._known_away.update(sources)
+        for source in self._known_away:
+            self._away.labels(source).set(1 if source in sources else 0)
 
     def webhook(self, kind: str, result: str) -> None:
         self._webhooks.labels(kind, result).inc()

@@ -131,11 +131,16 @@ async def _serve(
 
     section = configured.configuration
     wakes = PendingWakes()
+
+    def page() -> tuple[bytes, str]:
+        metrics.away(parts.troubles.known)
+        return metrics.page(), metrics.content_type
+
     web = WebParts(
         intake=webhook_intake(configured, wakes, metrics),
-        ready=lambda: ready(parts.agent, parts.troubles, parts.clock.now(), section.agent.every),
+        ready=lambda: ready(parts.agent, parts.clock.now(), section.agent.every),
         status=lambda: status_of(parts.agent, parts.troubles, url=parts.followed.name),
-        metrics=lambda: (metrics.page(), metrics.content_type),
+        metrics=page,
     )
     listen = parse_listen(section.server.listen)
     if listen is None:

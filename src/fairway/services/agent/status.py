@@ -47,18 +47,14 @@ def environment_of(keeper: Keeper) -> dict[str, Any]:
     }
 
 
-def ready(agent: Agent, troubles: Troubles, now: datetime, every: timedelta) -> Mapping[str, str]:
-    """What keeps it from its work; empty texts are well. A follower is ready: it can take over."""
+def ready(agent: Agent, now: datetime, every: timedelta) -> Mapping[str, str]:
+    """What keeps it from its work; empty texts are well. A follower is ready: it can take over.
+
+    A cluster that does not answer is not among it: webhooks for the others must still come in.
+    """
     asked = agent.following.asked
     late = asked is None or now - asked > max(PATIENCE, every * SILENT)
-    checks = {"git": "no answer yet" if asked is None else f"no answer since {_time(asked)}" if late else ""}
-    known = troubles.known
-    for keeper in agent.keepers.values():
-        environment = keeper.tree.environment(keeper.name) if keeper.tree else None
-        what = f"cluster {environment.cluster.name}" if environment else ""
-        if what:
-            checks[what] = known[what].why if what in known else ""
-    return checks
+    return {"git": "no answer yet" if asked is None else f"no answer since {_time(asked)}" if late else ""}
 
 
 def _time(at: datetime | None) -> str:

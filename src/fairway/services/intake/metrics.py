@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 
@@ -31,6 +31,10 @@ class Metrics(Protocol):
 
     def leading(self, leads: bool) -> None:
         """Whether this process is the one that acts."""
+        ...
+
+    def away(self, sources: Collection[str]) -> None:
+        """What does not answer now: `Git`, `cluster eu-1`; all others that were named before do."""
         ...
 
     def webhook(self, kind: str, result: str) -> None:
@@ -62,6 +66,9 @@ class NoMetrics:
         pass
 
     def leading(self, leads: bool) -> None:
+        pass
+
+    def away(self, sources: Collection[str]) -> None:
         pass
 
     def webhook(self, kind: str, result: str) -> None:

@@ -20,6 +20,7 @@ def everything(metrics: Metrics) -> None:
     metrics.upgrades(3, 1)
     metrics.drift("prod", "corrected", 4)
     metrics.leading(True)
+    metrics.away(["cluster eu-1"])
     metrics.webhook("github", "accepted")
     metrics.notification("team", False)
 
@@ -46,6 +47,15 @@ def test_every_count_is_on_the_page() -> None:
     assert found["fairway_notifications_total", (("channel", "team"), ("result", "failure"))] == 1
     metrics.leading(False)
     assert samples(metrics)["fairway_leading", ()] == 0
+
+
+def test_what_answers_again_is_away_no_more() -> None:
+    metrics = PrometheusMetrics("1", process=False)
+    metrics.away(["cluster eu-1", "Git"])
+    metrics.away(["Git"])
+    found = samples(metrics)
+    assert found["fairway_source_away", (("source", "Git"),)] == 1
+    assert found["fairway_source_away", (("source", "cluster eu-1"),)] == 0
 
 
 def test_every_metric_and_label_has_its_row_in_the_docs() -> None:

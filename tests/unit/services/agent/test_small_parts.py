@@ -82,19 +82,25 @@ def test_what_could_not_be_written_is_an_error_and_nothing_was_written() -> None
 
 
 async def test_what_it_says_of_itself_follows_what_it_does(bench: Bench) -> None:
-    assert ready(bench.agent, bench.troubles, NOON, timedelta(minutes=1))["git"] == "no answer yet"
+    assert ready(bench.agent, NOON, timedelta(minutes=1))["git"] == "no answer yet"
     bench.write(web="1")
     keeper = await bench.look()
-    checks = ready(bench.agent, bench.troubles, bench.clock.now(), timedelta(minutes=1))
-    assert checks == {"git": "", "cluster c": ""}
+    assert ready(bench.agent, bench.clock.now(), timedelta(minutes=1)) == {"git": ""}
     said = status_of(bench.agent, bench.troubles, url="shop")
     (environment,) = said["environments"]
     assert (environment["state"], environment["applied"]) == ("Current", keeper.applied)
-    bench.troubles.failed("cluster c", "no answer")
     bench.clock.move(minutes=10)
-    checks = ready(bench.agent, bench.troubles, bench.clock.now(), timedelta(minutes=1))
-    assert checks["cluster c"] == "no answer"
+    checks = ready(bench.agent, bench.clock.now(), timedelta(minutes=1))
     assert checks["git"].startswith("no answer since 2026-11-21T12:00")
+
+
+async def test_one_cluster_that_is_away_closes_no_door_for_the_others(bench: Bench) -> None:
+    bench.write(web="1")
+    await bench.look()
+    bench.troubles.failed("cluster c", "no answer")
+    assert ready(bench.agent, bench.clock.now(), timedelta(minutes=1)) == {"git": ""}
+    (trouble,) = status_of(bench.agent, bench.troubles, url="shop")["troubles"]
+    assert (trouble["what"], trouble["why"]) == ("cluster c", "no answer")
 
 
 async def test_it_reports_what_changed_and_everything_once_a_minute(bench: Bench) -> None:
