@@ -59,7 +59,7 @@ def _held(one: Edited, outcome: Outcome, now: datetime, new_id: Callable[[], str
         id=new_id(),
         kind=EventKind.HOLD_ADDED,
         at=now,
-        title=f"{one.summary}; {words.rpartition(' ')[2]} is held",
+        title=f"{one.summary[:1].upper()}{one.summary[1:]}; {words.rpartition(' ')[2]} is held",
         severity=Severity.WARNING,
         environment=environment,
         release=release,
