@@ -1,12 +1,8 @@
-"""A remote behind a real SSH server on loopback."""
+"""A remote behind an SSH server on loopback, and the machine's own ssh to reach it."""
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,30 +10,15 @@ from pathlib import Path
 import pytest
 from tests.contract.git.conftest import ENV
 from tests.support.git_remotes import Remote, SshKey, ssh_key
+from tests.support.ssh_server import git_over_ssh
 
-from fairway.adapters.devcluster.ports import choose
 from fairway.adapters.git.login import Login
 from fairway.adapters.git.remote import parse_remote
 from fairway.adapters.git.working_copy import GitWorkingCopy
 from fairway.domain.errors import Transient, UserError
 from fairway.domain.writing.pushing import Pushed
 
-SSHD = os.environ.get("FAIRWAY_TEST_SSHD") or shutil.which("sshd", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
-
-pytestmark = pytest.mark.skipif(SSHD is None, reason="sshd is missing: install openssh-server")
-
-CONFIG = """\
-Port {port}
-ListenAddress 127.0.0.1
-HostKey {folder}/host
-AuthorizedKeysFile {folder}/authorized
-PidFile none
-UsePAM no
-StrictModes no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-SetEnv GIT_CONFIG_GLOBAL=/dev/null
-"""
+pytestmark = pytest.mark.skipif(shutil.which("ssh") is None, reason="ssh is missing: install openssh-client")
 
 
 @dataclass(frozen=True)
@@ -51,35 +32,15 @@ class SshRemote:
 def server(remote: Remote, tmp_path: Path) -> Iterator[SshRemote]:
     remote.write("a.yaml", "tag: 1\n")
     remote.publish("Begin")
-    folder = tmp_path / "sshd"
+    folder = tmp_path / "ssh"
     folder.mkdir()
     host, key = ssh_key(folder, "host"), ssh_key(folder, "client")
-    (folder / "authorized").write_text(f"{key.public}\n")
-    (port,) = choose(1)
-    (folder / "config").write_text(CONFIG.format(port=port, folder=folder))
-    known = folder / "known hosts"
-    known.write_text(f"[127.0.0.1]:{port} {' '.join(host.public.split()[:2])}\n")
-    assert SSHD is not None
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([SSHD, "-D", "-e", "-f", folder / "config"], stdout=log, stderr=log)
-        try:
-            _wait(port, process, folder / "log")
-            user = subprocess.check_output(["id", "-un"], text=True).strip()
-            yield SshRemote(f"ssh://{user}@127.0.0.1:{port}{remote.bare}", known, key)
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    pytest.skip(f"sshd does not run here: {log.read_text().strip()[:200]}")
+    authorized = folder / "authorized"
+    authorized.write_text(f"{key.public}\n")
+    with git_over_ssh(host.private, authorized, dict(ENV)) as port:
+        known = folder / "known hosts"
+        known.write_text(f"[127.0.0.1]:{port} {' '.join(host.public.split()[:2])}\n")
+        yield SshRemote(f"ssh://git@127.0.0.1:{port}{remote.bare}", known, key)
 
 
 def copy_of(url: str, folder: Path, login: Login) -> GitWorkingCopy:
