@@ -38,7 +38,6 @@ def git_over_ssh(host_key: Path, authorized: Path, env: dict[str, str]) -> Itera
             return
         pipe = asyncio.subprocess.PIPE
         child = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe, stderr=pipe, env=env)
-        assert child.stdin and child.stdout and child.stderr
         sending = asyncio.create_task(_pump(process.stdin, child.stdin))
         await asyncio.gather(_pump(child.stdout, process.stdout), _pump(child.stderr, process.stderr))
         process.exit(await child.wait())
