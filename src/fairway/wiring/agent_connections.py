@@ -8,14 +8,15 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from fairway.settings import Settings
+from fairway.settings import Settings, process_environment
 from fairway.wiring.clock import now
 
 if TYPE_CHECKING:
     from fairway.adapters.kube.client import KubeClient
+    from fairway.adapters.kube.target import Target
     from fairway.domain.errors import Diagnostic
     from fairway.domain.releases.holding import Holder, Life
     from fairway.domain.repository.models import Environment
@@ -67,7 +68,8 @@ class AgentConnection:
 class AgentConnections:
     """Implements `services.agent.carrying.Connections`; `async with`, for as long as the agent runs.
 
-    With `successor_of`, a lease's name, what an earlier leader left pending is gone on with at once.
+    With `successor_of`, a lease's name, what an earlier leader left pending is gone on with at once. A kubeconfig that
+    says something else by now (a cluster that was built anew, another login) counts from the next look on.
     """
 
     def __init__(self, settings: Settings, *, successor_of: str = "", engine: str = "sdk") -> None:
@@ -76,8 +78,8 @@ class AgentConnections:
         self._engine = engine
         self._successor = bool(successor_of)
         self._stack = AsyncExitStack()
-        self._clusters: dict[ClusterAccess, KubeClient] = {}
-        self._connected: dict[str, tuple[ClusterAccess, AgentConnection]] = {}
+        self._clusters: dict[ClusterAccess, tuple[Target, KubeClient]] = {}
+        self._connected: dict[str, tuple[ClusterAccess, Target, AgentConnection]] = {}
 
     async def __aenter__(self) -> AgentConnections:
         return self
@@ -90,11 +92,12 @@ class AgentConnections:
         from fairway.wiring.clusters import cluster_access
 
         access = cluster_access(self._settings, tree.repository, environment)
+        target = _target(access)
         known = self._connected.get(environment.name)
-        if known is not None and known[0] == access:
-            return known[1]
-        connection = await self._connect(access)
-        self._connected[environment.name] = (access, connection)
+        if known is not None and known[:2] == (access, target):
+            return known[2]
+        connection = await self._connect(access, target)
+        self._connected[environment.name] = (access, target, connection)
         return connection
 
     async def suspensions(self, tree: Tree | None, name: str) -> tuple[Suspension, ...]:
@@ -107,7 +110,7 @@ class AgentConnections:
         connection = await self.connect(tree, environment)
         return await KubeSuspensions(connection.kube, environment.namespace).list(name)
 
-    async def _connect(self, access: ClusterAccess) -> AgentConnection:
+    async def _connect(self, access: ClusterAccess, target: Target) -> AgentConnection:
         from fairway.adapters.holding import ProcessHolding
         from fairway.adapters.kube import open_cluster
         from fairway.domain.values.secrets import SecretRegister
@@ -116,10 +119,11 @@ class AgentConnections:
         from fairway.wiring.engine import open_renderer
         from fairway.wiring.records import open_store
 
-        kube = self._clusters.get(access)
-        if kube is None:
+        reached, kube = self._clusters.get(access, (None, None))
+        if kube is None or reached != target:
             opening = open_cluster(access.kubeconfig, access.context, in_cluster=access.in_cluster)
-            kube = self._clusters[access] = await self._stack.enter_async_context(opening)
+            kube = await self._stack.enter_async_context(opening)
+            self._clusters[access] = (target, kube)
         register = SecretRegister()
         holding = ProcessHolding(self._user, self._settings.host)
         renderer = open_renderer(self._engine, access)
@@ -144,3 +148,11 @@ class AgentConnections:
             mask=register.mask,
         )
         return AgentConnection(self._settings, kube, session, register)
+
+
+def _target(access: ClusterAccess) -> Target:
+    """The cluster and the login that are meant now. Raises UserError as connecting does."""
+    from fairway.adapters.kube.opening import choose
+
+    target = choose(access.kubeconfig, access.context, in_cluster=access.in_cluster, env=process_environment())
+    return replace(target, where=None)

@@ -104,6 +104,30 @@ def test_a_cluster_that_is_away_is_told_once_and_caught_up_with(
     proxy.stop()
 
 
+def test_a_cluster_that_moves_to_another_address_is_followed(
+    shop: GitShop, agent_of: StartAgent, cluster: Cluster, tmp_path: Path
+) -> None:
+    document = yaml.safe_load(cluster.kubeconfig.read_text())
+    own = document["clusters"][0]["cluster"]["server"]
+    host, _, port = own.removeprefix("https://").partition(":")
+    proxy = Proxy(host, int(port))
+    document["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
+    shop.kubeconfig = tmp_path / "kubeconfig"
+    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    shop.write([release("web")])
+    shop.push("The shop opens")
+    agent = agent_of()
+    agent.until("state=Current")
+
+    proxy.stop()
+    document["clusters"][0]["cluster"]["server"] = own
+    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    shop.write([release("web", "1.1")])
+    shop.push("web 1.1")
+    agent.until("release=web outcome=upgraded")
+    assert "source.failed" not in agent.text
+
+
 def test_a_git_server_that_is_away_is_told_once_and_caught_up_with(shop: GitShop, agent_of: StartAgent) -> None:
     shop.write([release("web")])
     shop.push("The shop opens")
