@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fairway.settings import Settings
-from fairway.wiring.agent_sources import Followed, open_followed
+from fairway.wiring.agent_sources import Followed, in_pod, open_followed
 from fairway.wiring.clock import SystemClock
 
 if TYPE_CHECKING:
     from fairway.domain.agent.freezing import Frozen, Window
-    from fairway.domain.repository.models import Environment
+    from fairway.domain.repository.models import Environment, Repository
     from fairway.domain.suspensions.suspension import Suspension
-    from fairway.services.agent.agent import Agent
+    from fairway.services.agent.agent import Agent, LooksAfter
     from fairway.services.agent.following import Following
     from fairway.services.agent.keeping import Keeper
     from fairway.services.agent.passing import PassDone, Reporting
@@ -61,7 +61,7 @@ class AgentParts:
     troubles: Troubles
     connections: AgentConnections
     clock: SystemClock
-    looks_after: Callable[[Environment], bool]
+    looks_after: LooksAfter
     watches: ClusterWatches | None = None
     """Notices drift between the looks, while it runs; None when it is not wanted."""
     on_pass: list[Callable[[Keeper, PassDone], None]] = field(default_factory=list)
@@ -97,7 +97,8 @@ async def open_agent(
     clock = SystemClock()
     rhythm = Rhythm(section.every, section.resync, section.jitter)
     windows = read_windows(configured)
-    looks_after = chosen_by(options.globs(configured))
+    named = bool(options.environments or section.environments)
+    looks_after = chosen_by(options.globs(configured), own_cluster=in_pod() and not named)
     troubles = Troubles(clock.now, tell)
 
     def warn(text: str) -> None:
@@ -191,8 +192,15 @@ def _watch_drift(parts: AgentParts, tell: Tell) -> ClusterWatches:
     return watches
 
 
-def chosen_by(globs: Sequence[str]) -> Callable[[Environment], bool]:
-    return lambda environment: any(fnmatchcase(environment.name, glob) for glob in globs)
+def chosen_by(globs: Sequence[str], *, own_cluster: bool = False) -> LooksAfter:
+    """Those whose names fit; with `own_cluster`, where a repository has environments `inCluster`, only those."""
+
+    def chosen(repository: Repository) -> list[Environment]:
+        found = [e for e in repository.environments if any(fnmatchcase(e.name, glob) for glob in globs)]
+        here = [one for one in found if one.cluster.provider.kind == "inCluster"]
+        return here if own_cluster and here else found
+
+    return chosen
 
 
 def declared_suspensions(written: Sequence[str]) -> Suspended:

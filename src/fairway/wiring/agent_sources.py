@@ -94,7 +94,7 @@ def _absolute(path: Path) -> Path:
     return path.absolute()
 
 
-def _in_pod() -> bool:
+def in_pod() -> bool:
     return POD_NAMESPACE.is_file()
 
 
@@ -159,5 +159,5 @@ async def open_leadership(settings: Settings, lease: tuple[str, str] | None) -> 
     from fairway.adapters.kube import open_cluster
     from fairway.wiring.watching import lease_leadership
 
-    async with open_cluster(in_cluster=_in_pod()) as kube:
+    async with open_cluster(in_cluster=in_pod()) as kube:
         yield lease_leadership(settings, kube, *lease)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeAlias
 
 from fairway.domain.agent.touching import Touched
-from fairway.domain.repository.models import Environment
+from fairway.domain.repository.models import Environment, Repository
 from fairway.services.agent.following import Following, Tree
 from fairway.services.agent.keeping import Keeper
 from fairway.services.agent.ports import Clock, Leadership
@@ -25,6 +26,8 @@ GIT_AGAIN = timedelta(seconds=5)
 """After Git did not answer; doubled each time, up to the usual pace."""
 
 Job = Callable[[], Awaitable[None]]
+LooksAfter: TypeAlias = Callable[[Repository], Sequence[Environment]]
+"""The environments of a repository that this agent looks after."""
 
 
 class Agent:
@@ -35,7 +38,7 @@ class Agent:
         follow: Callable[[Agent], Following],
         keeper: Callable[[str], Keeper],
         *,
-        looks_after: Callable[[Environment], bool],
+        looks_after: LooksAfter,
         leadership: Leadership,
         clock: Clock,
         rhythm: Rhythm = Rhythm(),
@@ -68,7 +71,7 @@ class Agent:
 
     def read(self, tree: Tree, touched: Callable[[str], Touched]) -> None:
         """There is a new commit: each environment hears what it touches there."""
-        mine = [one.name for one in tree.repository.environments if self._looks_after(one)]
+        mine = [one.name for one in self._looks_after(tree.repository)]
         for name in self._keepers.keys() - set(mine):
             log.info("agent.environment_gone", extra={"environment": name})
             del self._keepers[name]

@@ -118,7 +118,8 @@ class Carrying:
             return RunResult(environment.name)
         who = self._identity
         cause = Cause(
-            user=who.user,
+            # Whose commit it is says more than which account the agent runs under.
+            user=head.author or who.user,
             host=who.host,
             commit=head.commit,
             branch=who.branch,

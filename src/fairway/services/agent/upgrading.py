@@ -17,6 +17,7 @@ from fairway.domain.errors import FairwayError
 from fairway.domain.repository.models import Environment, Repository
 from fairway.domain.upgrades.events import ImagePushed
 from fairway.domain.upgrades.upgrade import Upgrade
+from fairway.services.agent.agent import LooksAfter
 from fairway.services.agent.ports import Clock
 from fairway.services.agent.rhythm import Rhythm
 from fairway.services.agent.troubles import Troubles
@@ -55,7 +56,7 @@ class Upgrading:
         self,
         writing: Writing,
         *,
-        looks_after: Callable[[Environment], bool],
+        looks_after: LooksAfter,
         leads: Callable[[], bool],
         every: timedelta,
         trust_events: bool,
@@ -117,7 +118,7 @@ class Upgrading:
             return Report()
         writing = self._writing
         async with writing.newest() as repository:
-            places = [one for one in repository.environments if self._looks_after(one)]
+            places = self._looks_after(repository)
             async with writing.upgrades(repository) as upgrades:
                 report = await ask(upgrades, places)
                 told = await upgrades.describe(report.upgrades)

@@ -137,7 +137,7 @@ class Bench:
         self.agent = Agent(
             follow,
             keeper,
-            looks_after=lambda environment: environment.name != "other",
+            looks_after=lambda repository: [one for one in repository.environments if one.name != "other"],
             leadership=AlwaysLeads(),
             clock=self.clock,
             rhythm=Rhythm(jitter=0),

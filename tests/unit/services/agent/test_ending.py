@@ -52,7 +52,11 @@ async def test_leadership_is_given_back_only_when_what_was_under_way_has_ended()
     following: Any = Quiet()
     no_keepers: Any = None
     agent = Agent(
-        lambda _: following, no_keepers, looks_after=lambda _: True, leadership=Leading(told), clock=SystemClock()
+        lambda _: following,
+        no_keepers,
+        looks_after=lambda repository: repository.environments,
+        leadership=Leading(told),
+        clock=SystemClock(),
     )
     task = asyncio.create_task(agent.run(work))
     await begun.wait()
