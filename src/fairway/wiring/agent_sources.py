@@ -9,7 +9,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -159,5 +159,10 @@ async def open_leadership(settings: Settings, lease: tuple[str, str] | None) -> 
     from fairway.adapters.kube import open_cluster
     from fairway.wiring.watching import lease_leadership
 
-    async with open_cluster(in_cluster=in_pod()) as kube:
+    async with AsyncExitStack() as stack:
+        try:
+            kube = await stack.enter_async_context(open_cluster(in_cluster=in_pod()))
+        except UserError as error:
+            message = f"the lease {'/'.join(lease)} (agent.lease) has no cluster to be in: {error.message}"
+            raise UserError(message, where=error.where, fix=error.fix) from error
         yield lease_leadership(settings, kube, *lease)
