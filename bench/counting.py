@@ -23,14 +23,16 @@ HOP = {"connection", "keep-alive", "transfer-encoding", "upgrade", "host", "cont
 @asynccontextmanager
 async def counting_proxy(kubeconfig: Path, context: str, folder: Path) -> AsyncIterator[tuple[Path, Counter[str]]]:
     """(a kubeconfig that leads through the proxy, the counts by HTTP method) for as long as the block lasts."""
-    from aiohttp import ClientSession, TCPConnector, web
+    from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 
     config = yaml.safe_load(await asyncio.to_thread(kubeconfig.read_text, encoding="utf-8"))
     chosen = next(c["context"] for c in config["contexts"] if c["name"] == context)
     cluster = next(c["cluster"] for c in config["clusters"] if c["name"] == chosen["cluster"])
     user = next(u["user"] for u in config["users"] if u["name"] == chosen["user"])
     counts: Counter[str] = Counter()
-    async with ClientSession(connector=TCPConnector(ssl=_tls(cluster, user), limit=64), auto_decompress=False) as out:
+    connector = TCPConnector(ssl=_tls(cluster, user), limit=64)
+    forever = ClientTimeout(total=None)  # watches last longer than the usual five minutes
+    async with ClientSession(connector=connector, timeout=forever, auto_decompress=False) as out:
 
         async def forward(request: web.Request) -> web.StreamResponse:
             counts[request.method] += 1
