@@ -186,6 +186,8 @@ def _watch_drift(parts: AgentParts, tell: Tell) -> ClusterWatches:
             connected = await parts.connections.connect(what.tree, what.environment)
             return WatchedCluster(connected.kube, connected.session.store)
 
+        for gone in watches.environments - parts.agent.keepers.keys():
+            watches.forget(gone)
         watches.after(what.environment, connect, what.names | what.leaving if what.names is not None else None)
 
     parts.on_pass.append(passed)

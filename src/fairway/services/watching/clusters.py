@@ -50,6 +50,10 @@ class ClusterWatches:
         """How many watches are open, in all clusters."""
         return sum(watch.watches for watch, _ in self._watches.values())
 
+    @property
+    def environments(self) -> frozenset[str]:
+        return frozenset(self._of)
+
     async def applied(self, environment: Environment, connection: Connection, names: frozenset[str] | None) -> None:
         """These releases were applied (None: all): read what is stored of them now, and watch that.
 

@@ -28,6 +28,8 @@ SETTLE = 0.5
 """Seconds between the first sign and the look: what changes together is one drift."""
 LONGEST_PAUSE = 8.0
 """Seconds between two looks at a release that somebody else is changing."""
+PATIENCE = 30.0
+"""Seconds until it is asked again whether a release is still left alone."""
 PAUSE = 5.0
 """Seconds until a cluster that did not answer is asked again."""
 ONE_BY_ONE = 3
@@ -69,13 +71,16 @@ class DriftWatch:
         on_problem: Callable[[str], None] = lambda text: None,
         left_alone: Callable[[str, str], bool] = lambda environment, release: False,
         settle: float = SETTLE,
+        patience: float = PATIENCE,
     ) -> None:
         """`on_report` is told of drift in releases with `drift: report`, `on_problem` of kinds that can't be watched;
-        both return at once and never raise. `left_alone` says of an environment's release whether it is suspended."""
+        both return at once and never raise. `left_alone` says of an environment's release whether it is suspended; asked
+        again after `patience`, what is off then is named."""
         self._store = store
         self._left_alone = left_alone
         self._on_report = on_report
         self._settle = settle
+        self._patience = patience
         self._feeds = Feeds(kube, on_change=self._changed, on_listed=self._listed, on_problem=on_problem)
         self._register = Register()
         self._suspects: dict[ReleaseKey, _Suspicion] = {}
@@ -191,8 +196,10 @@ class DriftWatch:
         drifts: dict[ReleaseKey, Drift] = {}
         for key in [key for key, one in self._suspects.items() if one.due <= now]:
             drift = self._drift_of(self._register[key])
-            if drift is None or self._left_alone(*key):
+            if drift is None:
                 self._dismiss(key)
+            elif self._left_alone(*key):
+                self._suspects[key].due = now + self._patience
             elif self._named.get(key) == self._marks(drift):
                 del self._suspects[key]
             elif (due := self._paces[key].due(now)) > now:

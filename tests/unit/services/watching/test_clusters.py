@@ -88,7 +88,9 @@ async def test_an_environment_that_moved_to_another_cluster_is_watched_there_alo
     assert looking.named == []
     await new.kube.delete(config("web"))
     await looking.until(("test", "web"))
+    assert looking.watches.environments == {"test"}
     looking.watches.forget("test")
+    assert looking.watches.environments == frozenset()
     await asyncio.sleep(0.2)
     assert looking.watches.watches == 0
 

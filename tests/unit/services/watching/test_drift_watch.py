@@ -103,14 +103,18 @@ async def test_ignored_drift_opens_no_watch(watching: Watching) -> None:
     assert watching.watch.watches == 0
 
 
-async def test_a_release_that_is_left_alone_is_not_named() -> None:
-    async with open_watching(memory_world(), left_alone=lambda _, release: release == "web") as watching:
+async def test_a_release_that_is_left_alone_is_named_once_it_is_so_no_more() -> None:
+    alone = {"web"}
+    options = {"left_alone": lambda _, release: release in alone, "patience": 0.05}
+    async with open_watching(memory_world(), **options) as watching:
         await ready(watching, web(), orders())
         await watching.world.kube.delete(cm("web"))
         await watching.world.kube.delete(cm("orders"))
         await watching.until(lambda: bool(watching.named))
         await watching.a_while()
         assert watching.named == [("test", "orders")]
+        alone.clear()
+        await watching.until(lambda: watching.named == [("test", "orders"), ("test", "web")])
 
 
 async def test_an_apply_by_somebody_else_is_no_drift_and_what_it_left_is_what_counts_from_then_on(
