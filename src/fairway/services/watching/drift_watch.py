@@ -74,8 +74,8 @@ class DriftWatch:
         patience: float = PATIENCE,
     ) -> None:
         """`on_report` is told of drift in releases with `drift: report`, `on_problem` of kinds that can't be watched;
-        both return at once and never raise. `left_alone` says of an environment's release whether it is suspended; asked
-        again after `patience`, what is off then is named."""
+        both return at once and never raise. `left_alone` says of an environment's release whether it is suspended, and
+        is asked again after `patience`: what is off then is named."""
         self._store = store
         self._left_alone = left_alone
         self._on_report = on_report
