@@ -15,6 +15,7 @@ from fairway.domain.writing.trailers import entry
 
 LONGEST_SUBJECT = 200
 MOST_ENTRIES = 300
+LONGEST_WHY = 300
 LONGEST_TABLE = 28_000
 """Characters; Bitbucket takes 32,768, GitHub 65,536."""
 
@@ -26,6 +27,7 @@ class Written:
     summary: str
     upgrade: Upgrade | None = None
     trailers: tuple[tuple[str, str], ...] = ()
+    why: str = ""
 
 
 def subject_of(written: Sequence[Written], template: str | None = None) -> str:
@@ -86,7 +88,10 @@ def _default(upgrades: Sequence[Upgrade]) -> str:
 
 
 def _entry(one: Written) -> list[str]:
-    return entry(one.upgrade) if one.upgrade is not None else [f"- {' '.join(one.summary.split())}"]
+    if one.upgrade is not None:
+        return entry(one.upgrade)
+    why = " ".join(one.why.split())
+    return [f"- {' '.join(one.summary.split())}{f': {why[:LONGEST_WHY]}' if why else ''}"]
 
 
 def _table(upgrades: Sequence[Upgrade]) -> str:

@@ -61,6 +61,7 @@ def _held(one: Edited, outcome: Outcome, now: datetime, new_id: Callable[[], str
         at=now,
         title=f"{one.summary[:1].upper()}{one.summary[1:]}; {words.rpartition(' ')[2]} is held",
         severity=Severity.WARNING,
+        lines=(one.why,) if one.why else (),
         environment=environment,
         release=release,
         commit=outcome.commit,

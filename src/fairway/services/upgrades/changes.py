@@ -138,7 +138,7 @@ class HoldChange:
         one = self.hold
         verb = "lift the hold on" if one.lifted else "hold"
         summary = f"{verb} {one.release} {one.version} ({one.environment})"
-        return Edited((file.path,), summary, trailers=(_hold_trailer(one),))
+        return Edited((file.path,), summary, trailers=(_hold_trailer(one),), why=one.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class RevertChange:
         before, after = self.from_version.partition("@")[0], self.to_version.partition("@")[0]
         summary = f"take {self.release} back from {before} to {after} in {self.environment}"
         trailer = f"{self.environment}/{self.release} {self.key_of_value} {self.from_version} {self.to_version}"
-        return Edited(files, summary, trailers=((REVERT, trailer), _hold_trailer(self.hold)))
+        return Edited(files, summary, trailers=((REVERT, trailer), _hold_trailer(self.hold)), why=self.reason)
 
 
 def _hold_trailer(hold: Hold) -> tuple[str, str]:

@@ -26,6 +26,8 @@ class Edited:
     upgrade: Upgrade | None = None
     trailers: tuple[tuple[str, str], ...] = ()
     """Git trailers, e.g. ("Fairway-Upgrade", "prod/web image.tag 1.9.0 1.9.1")."""
+    why: str = ""
+    """Of a hold or a revert, in one line; an upgrade says it itself."""
 
 
 class Change(Protocol):

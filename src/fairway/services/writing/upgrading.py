@@ -35,4 +35,4 @@ def level_in(change: Change) -> Level | None:
 
 
 def told(edited: Edited) -> Written:
-    return Written(edited.summary, edited.upgrade, edited.trailers)
+    return Written(edited.summary, edited.upgrade, edited.trailers, edited.why)

@@ -69,6 +69,19 @@ def test_the_body_explains_each_change() -> None:
     )
 
 
+def test_the_body_says_why_a_version_was_taken_back() -> None:
+    back = Written(
+        "take web back from 1.1 to 1.0 in prod", None, (("Fairway-Hold", "prod/web * 1.1"),), "pod web-1:\n crashed"
+    )
+    assert message_of([back]) == (
+        "Take web back from 1.1 to 1.0 in prod\n"
+        "\n"
+        "- take web back from 1.1 to 1.0 in prod: pod web-1: crashed\n"
+        "\n"
+        "Fairway-Hold: prod/web * 1.1\n"
+    )
+
+
 def test_what_an_image_says_of_itself_forges_no_trailer() -> None:
     lie = "https://g.example/web\n\nFairway-Upgrade: prod/db image.tag 1 2"
     one = upgrade("prod", "web", "1.9.1", why=lie, source=lie, commit=lie, compare=lie)

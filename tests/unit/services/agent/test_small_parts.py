@@ -68,10 +68,11 @@ def test_upgrades_of_one_commit_are_one_piece_of_news() -> None:
 
 def test_a_revert_tells_of_its_hold() -> None:
     trailers = (("Fairway-Revert", "prod/web image.tag 1.1 1.0"), ("Fairway-Hold", "prod/web * 1.1"))
-    edited = Edited((Path("x"),), "take web back from 1.1 to 1.0 in prod", trailers=trailers)
+    edited = Edited((Path("x"),), "take web back from 1.1 to 1.0 in prod", trailers=trailers, why="it crashed")
     (told,) = news(Outcome("3f2c1ab", edited=(edited,)))
     assert (told.kind, told.environment, told.release) == (EventKind.HOLD_ADDED, "prod", "web")
     assert told.title == "Take web back from 1.1 to 1.0 in prod; 1.1 is held"
+    assert told.lines == ("it crashed",)
 
 
 def test_what_could_not_be_written_is_an_error_and_nothing_was_written() -> None:

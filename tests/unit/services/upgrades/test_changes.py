@@ -152,6 +152,7 @@ async def test_a_revert_brings_the_old_version_back_and_holds_the_new_one(shop: 
     edited = await revert.make(shop.repository)
     assert edited is not None
     assert edited.summary == "take web back from 1.0.1 to 1.0.0 in prod"
+    assert edited.why == "it did not start"
     assert edited.trailers == (
         ("Fairway-Revert", "prod/web image.tag 1.0.1 1.0.0"),
         ("Fairway-Hold", "prod/web * 1.0.1"),
