@@ -21,6 +21,8 @@ def test_from_a_pushed_image_to_one_changed_line(shop: Shop) -> None:
     assert listed.code == 0, listed.err
     assert f"prod         orders   {shop.registry}/orders  1.4.1  1.4.3  releases/prod.yaml:7:33" in listed.out
     assert "1 upgrade · edit the files: fairway poll prod --patch" in listed.out
+    narrowed = shop("poll", "prod", "-r", "orders", "-i", f"{shop.registry}/orders")
+    assert f"edit the files: fairway poll prod -r orders -i {shop.registry}/orders --patch" in narrowed.out
     assert shop.changed_lines() == []
 
     patched = shop("poll", "prod", "--patch")

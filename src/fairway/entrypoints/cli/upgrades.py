@@ -88,7 +88,7 @@ def poll(
       fairway poll -i shop/web -r web       one image, one release
     """
     edits = _edits(patch=patch, push=push, lock=lock)
-    again = " ".join(("fairway poll", *_given(environment, cluster), "--push" if push else "--patch"))
+    again = " ".join(("fairway poll", *_given(environment, cluster, releases, image), "--push" if push else "--patch"))
     if push:
         given = Push(environments_file, environment, cluster, releases, again, lock, True, exit_code, output)
         return run_async(push_upgrades(given, lambda found, places: found.check(places, _wanted(releases, image))))
@@ -156,7 +156,7 @@ def observe(
         raise UserError("what was pushed?", fix="give either -i IMAGE:TAG or --chart NAME:VERSION")
     edits = _edits(patch=patch, push=push, lock=lock)
     what = f"-i {image}" if image else f"--chart {chart}"
-    again = " ".join(("fairway observe", *_given(environment, cluster), what, "--push" if push else "--patch"))
+    again = " ".join(("fairway observe", *_given(environment, cluster, releases), what, "--push" if push else "--patch"))
     if push:
         given = Push(environments_file, environment, cluster, releases, again, lock, False, exit_code, output)
         return run_async(push_upgrades(given, _observing(image, chart, releases, verify=verify)))
@@ -222,7 +222,7 @@ def upgrades(
       fairway upgrades prod --explain -r kafka
     """
     place = _place(environments_file, environment, cluster, releases)
-    again = " ".join(("fairway poll", *_given(environment, cluster), "--patch"))
+    again = " ".join(("fairway poll", *_given(environment, cluster, releases, image), "--patch"))
     return run_async(_upgrades(place, releases, image, again, explain=explain, output=output))
 
 
@@ -303,5 +303,9 @@ def _edits(*, patch: bool, push: bool, lock: bool) -> Edits:
     return Edits.LOCK if lock else Edits.FILES if patch else Edits.NONE
 
 
-def _given(environment: str | None, cluster: str | None) -> list[str]:
-    return [*([environment] if environment else []), *(["-c", cluster] if cluster else [])]
+def _given(
+    environment: str | None, cluster: str | None, releases: tuple[str, ...] = (), image: str | None = None
+) -> list[str]:
+    """What narrows it down, as it was typed: who repeats it edits no more than what was shown."""
+    given = [("", environment), ("-c", cluster), ("-r", ",".join(releases)), ("-i", image)]
+    return [word for option, value in given if value for word in (option, value) if word]
