@@ -32,5 +32,5 @@ def check_removals(environment: Environment, unwanted: Sequence[str], *, allowed
         raise Refused(
             f"environment {environment.name}: {deletion} ({', '.join(unwanted[:5])}"
             f"{', …' if len(unwanted) > 5 else ''}); nothing was applied",
-            fix="if that is right: fairway apply --allow-deletions",
+            fix=f"if that is right: fairway apply {environment.name} --allow-deletions",
         )
