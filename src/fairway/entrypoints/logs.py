@@ -98,6 +98,8 @@ def _masked(key: str, value: Any) -> Any:
 
 
 def _as_word(value: Any) -> str:
+    if isinstance(value, list):
+        value = ",".join(map(str, value))
     text = value if isinstance(value, str) else mask(str(value))
     plain = text.isprintable() and not any(c in ' "=' for c in text)
     return text if text and plain else json.dumps(text, ensure_ascii=False)

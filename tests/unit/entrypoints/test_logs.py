@@ -39,6 +39,12 @@ def test_text_for_people() -> None:
     assert stream.getvalue()[8:] == ' info ledger.replayed records=3 spool="/a b" ok=True empty=""\n'
 
 
+def test_a_list_is_its_words() -> None:
+    stream = lines("text")
+    LOGGER.info("agent.pass", extra={"releases": ["orders", "web"], "none": []})
+    assert stream.getvalue()[8:] == ' info agent.pass releases=orders,web none=""\n'
+
+
 def test_a_value_can_not_forge_a_line() -> None:
     stream = lines("text")
     LOGGER.info("x", extra={"said": "a\n00:00:00 info b=\x1b[2J"})

@@ -26,6 +26,8 @@ def _entry(key: str, value: Any, indent: str) -> list[str]:
         return []
     if isinstance(value, Mapping) or (isinstance(value, Sequence) and not isinstance(value, str | bytes)):
         return [f"{indent}{key}:", *_lines(value, indent + INDENT)]
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
     return [f"{indent}{key}: {value}"]
 
 

@@ -42,7 +42,7 @@ class Troubles:
         since = self._now() if first else self._known[what].since
         self._known[what] = Trouble(what, why, since)
         if first:
-            log.warning("source.failed", extra={"what": what, "why": why})
+            log.warning("source.failed", extra={"what": what, "why": why, **({"fix": fix} if fix else {})})
             lines = (why, *((fix,) if fix else ()))
             title = f"{what} does not answer"
             self._happened(EventKind.SOURCE_FAILED, title, Severity.ERROR, lines, environment, f"trouble {what}")

@@ -37,7 +37,7 @@ async def test_the_status_page_is_for_people_and_for_programs() -> None:
         ):
             assert answer.json() == STATUS
     assert text.headers["content-type"] == "text/plain; charset=utf-8"
-    assert text.text == "version: 1\nleads: True\nenvironments:\n  - name: prod\n    commit: 9b1e77c\n"
+    assert text.text == "version: 1\nleads: yes\nenvironments:\n  - name: prod\n    commit: 9b1e77c\n"
 
 
 @pytest.mark.parametrize(
