@@ -51,6 +51,7 @@ async def open_followed(settings: Settings, configured: Configured, file: Path) 
     from fairway.adapters.git.facts import read_origin
     from fairway.adapters.git.folder import FolderSource
     from fairway.services.agent.checkouts import InPlace
+    from fairway.services.loading import missing_repository
 
     file = _absolute(file)
     folder = file.parent
@@ -58,6 +59,8 @@ async def open_followed(settings: Settings, configured: Configured, file: Path) 
         async with _open_remote(settings, configured, file) as followed:
             yield followed
         return
+    if not file.is_file():
+        raise missing_repository(file)
     source = FolderSource(folder)
     yield Followed(source, InPlace(source), file.name, str(folder), str(file))
 

@@ -51,3 +51,10 @@ def test_once_carries_out_what_there_is_and_ends(shop: GitShop, cluster: Cluster
     shop.run("agent", "--once")
     assert image_of(cluster, namespace, "web") == "shop/app:1.0"
     assert "outcome=" not in shop.run("agent", "--once").err
+
+
+def test_once_with_a_name_that_nothing_has_is_a_mistake(shop: GitShop) -> None:
+    shop.write([release("web")])
+    shop.push("The shop opens")
+    ended = shop.run("agent", "--once", "prdo", code=2)
+    assert "no environment matches prdo; known: one" in ended.err

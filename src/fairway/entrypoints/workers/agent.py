@@ -69,6 +69,7 @@ async def run_agent(settings: Settings, configured: Configured, options: AgentOp
             parts.on_pass.append(lambda keeper, done: _count(metrics, keeper, done))
             if options.once:
                 await parts.agent.once()
+                _check_names(parts, options.globs(configured))
                 return exit_code(parts)
             await _run(settings, configured, options, parts, notifier.tell, metrics)
     except asyncio.CancelledError:
@@ -283,6 +284,14 @@ async def _beside(work: Callable[[], Any]) -> AsyncIterator[None]:
             yield
         finally:
             task.cancel()
+
+
+def _check_names(parts: AgentParts, globs: tuple[str, ...]) -> None:
+    """One look at no environment at all is a mistake; who follows may wait for one that is yet to come."""
+    tree = parts.agent.following.tree
+    if tree is not None and not parts.agent.keepers:
+        known = ", ".join(sorted(one.name for one in tree.repository.environments)) or "none"
+        raise UserError(f"no environment matches {', '.join(globs)}; known: {known}", fix="see fairway list env")
 
 
 def _warn(text: str) -> None:

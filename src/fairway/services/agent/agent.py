@@ -72,6 +72,11 @@ class Agent:
     def read(self, tree: Tree, touched: Callable[[str], Touched]) -> None:
         """There is a new commit: each environment hears what it touches there."""
         mine = [one.name for one in self._looks_after(tree.repository)]
+        if not mine:
+            known = [one.name for one in tree.repository.environments]
+            log.warning(
+                "agent.no_environment", extra={"why": "none of those here is to be looked after", "known": known}
+            )
         for name in self._keepers.keys() - set(mine):
             log.info("agent.environment_gone", extra={"environment": name})
             del self._keepers[name]
