@@ -156,7 +156,8 @@ def observe(
         raise UserError("what was pushed?", fix="give either -i IMAGE:TAG or --chart NAME:VERSION")
     edits = _edits(patch=patch, push=push, lock=lock)
     what = f"-i {image}" if image else f"--chart {chart}"
-    again = " ".join(("fairway observe", *_given(environment, cluster, releases), what, "--push" if push else "--patch"))
+    narrowed = (*_given(environment, cluster, releases), what, "--push" if push else "--patch")
+    again = " ".join(("fairway observe", *narrowed))
     if push:
         given = Push(environments_file, environment, cluster, releases, again, lock, False, exit_code, output)
         return run_async(push_upgrades(given, _observing(image, chart, releases, verify=verify)))

@@ -140,7 +140,8 @@ def environment_facts(plan: EnvironmentPlan) -> str:
 
 def refusal(plan: EnvironmentPlan) -> str:
     """`an apply would refuse this: 6 of 8 releases would be deleted; the limit is 50%`, and the way out."""
-    return f"an apply would refuse this: {plan.refusal}; if that is right: fairway apply {plan.environment} --allow-deletions"
+    again = f"fairway apply {plan.environment} --allow-deletions"
+    return f"an apply would refuse this: {plan.refusal}; if that is right: {again}"
 
 
 def totals(plans: Sequence[EnvironmentPlan]) -> list[str]:
