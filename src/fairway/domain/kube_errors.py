@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fairway.domain.errors import Position, Terminal
+from fairway.domain.errors import Position, Terminal, Transient
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,10 @@ class Cause:
     reason: str
     message: str
     field: str
+
+
+class ClusterAway(Transient):
+    """The API server can't be reached at all: whatever else is asked of it now will fail alike."""
 
 
 class ApiRefusal(Terminal):

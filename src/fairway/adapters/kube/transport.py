@@ -27,6 +27,7 @@ from fairway.adapters.kube.credentials import Credential, Credentials
 from fairway.adapters.kube.target import Impersonation, Target
 from fairway.adapters.kube.tls import load_client_certificate
 from fairway.domain.errors import FairwayError, Transient, UserError
+from fairway.domain.kube_errors import ClusterAway
 
 POOL = 32
 ATTEMPTS = 7
@@ -205,7 +206,7 @@ class Transport:
             )
         if isinstance(failure, aiohttp.ServerTimeoutError | TimeoutError):
             return Transient(f"{server} (context {name}) did not answer in time", fix=_REACH)
-        return Transient(f"{server} (context {name}) can't be reached: {_cut(failure)}", fix=_REACH)
+        return ClusterAway(f"{server} (context {name}) can't be reached: {_cut(failure)}", fix=_REACH)
 
     def _note_warnings(self, values: list[str]) -> None:
         for value in values:

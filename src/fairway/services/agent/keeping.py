@@ -266,12 +266,12 @@ class Keeper:
             work = self._carrying.carry_out(what, self._news.listener(running, report), running.began)
             task = await running.end(work)
         self._running.remove(running)
-        cut = task.cancelled()
-        failure = None if cut else task.exception()
+        cut = task.cancelled() and running.away is None
+        failure = running.away if task.cancelled() else task.exception()
         if failure is not None and not isinstance(failure, FairwayError):
             log.error("agent.bug", extra={"environment": self.name}, exc_info=failure)
             failure = Transient(f"a mistake in Fairway itself: {type(failure).__name__}")
-        result = running.result if cut or failure is not None else task.result()
+        result = task.result() if failure is None and not cut else running.result
         touched_by = self._owing.touched_by
         self._settle(what, result, failure, cut)
         self._reached_if_done()

@@ -13,6 +13,7 @@ from fairway.domain.agent.touching import Touched
 from fairway.domain.progress import Outcome
 from fairway.domain.repository.models import Environment, Release
 from fairway.services.agent.carrying import Pass
+from fairway.services.agent.passing import cluster_away
 from fairway.services.engine.carrying import Result
 from fairway.services.engine.run_result import RunResult
 
@@ -71,7 +72,7 @@ class Owing:
         """A pass ended; `whole` unless it was cut short, or failed as a whole."""
         declared = {release.name for release in what.environment.releases}
         for name, one in result.results.items():
-            if one.outcome in (Outcome.SUSPENDED, Outcome.INTERRUPTED):
+            if one.outcome in (Outcome.SUSPENDED, Outcome.INTERRUPTED) or (not whole and cluster_away(one.error)):
                 self.names |= {name} & declared
             elif name in self.names:
                 continue  # a commit touched it meanwhile: how the one before ended counts no more

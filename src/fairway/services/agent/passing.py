@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from fairway.domain.errors import FairwayError
+from fairway.domain.kube_errors import ClusterAway
 from fairway.domain.progress import Event, Outcome, ReleaseFinished, ReleaseStarted, Reporter
 from fairway.domain.repository.models import Environment
 from fairway.services.agent.carrying import Pass
@@ -16,6 +17,18 @@ from fairway.services.agent.following import Tree
 from fairway.services.engine.run_result import RunResult
 
 log = logging.getLogger(__name__)
+
+GIVE_UP = 3
+"""After so many releases in a row for which the cluster could not be reached, the others are not tried."""
+
+
+def cluster_away(error: BaseException | None) -> FairwayError | None:
+    """The cluster that could not be reached, when that is behind an error."""
+    while error is not None:
+        if isinstance(error, ClusterAway):
+            return error
+        error = error.__cause__
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +61,9 @@ class Running:
         self._begun: set[str] = set()
         self._finished: set[str] = set()
         self._cut = False
+        self._misses = 0
+        self.away: FairwayError | None = None
+        """Why it was given up: the cluster can't be reached."""
 
     @property
     def busy(self) -> set[str]:
@@ -84,6 +100,12 @@ class Running:
             self._begun.add(event.release)
         elif isinstance(event, ReleaseFinished):
             self._finished.add(event.release)
+            one = self.result.results.get(event.release)
+            away = cluster_away(one.error) if one is not None else None
+            self._misses = self._misses + 1 if away is not None else 0
+            if away is not None and self._misses >= GIVE_UP and self.away is None:
+                self.away = away
+                self.cut()
 
 
 class News:

@@ -14,6 +14,7 @@ from tests.unit.services.agent.conftest import Bench
 from fairway.adapters.kube.memory import MemoryKube
 from fairway.domain.agent.deciding import AgentState
 from fairway.domain.errors import Transient
+from fairway.domain.kube_errors import ClusterAway
 from fairway.domain.notifications.event import EventKind
 from fairway.domain.progress import Outcome, ReleaseFinished
 from fairway.domain.suspensions.suspension import Suspension
@@ -291,3 +292,35 @@ async def test_an_end_leaves_nothing_pending(stuck: tuple[Bench, Stuck]) -> None
     with pytest.raises(asyncio.CancelledError):
         await running
     assert (await bench.world.history("web"))[-1] == (2, "failed")
+
+
+class Vanishing(MemoryKube):
+    """Can't be reached any more once so many objects were applied."""
+
+    left = 100
+
+    async def apply(self, *args: Any, **more: Any) -> Any:
+        if not self.left:
+            raise ClusterAway("can't be reached")
+        self.left -= 1
+        return await super().apply(*args, **more)
+
+
+async def test_a_cluster_that_goes_away_half_way_is_not_asked_for_every_release(
+    bench_with: Callable[..., Bench],
+) -> None:
+    kube = Vanishing()
+    kube.left = 5
+    bench = bench_with(kube=kube)
+    bench.write(**{f"r{n:03}": "1" for n in range(100)})
+    keeper = await bench.look()
+    assert keeper.decision.state is AgentState.AWAY
+    ended = [one for one in bench.passes[-1].result.results.values() if one.outcome is Outcome.FAILED]
+    assert 3 <= len(ended) < 40
+    assert keeper.failing == {}
+    assert [one.kind for one in bench.told] == [EventKind.SOURCE_FAILED]
+    kube.left = 1000
+    bench.clock.move(minutes=1)
+    await bench.look()
+    assert keeper.decision.state is AgentState.CURRENT
+    assert [await bench.text(f"r{n:03}") for n in (0, 50, 99)] == ["1", "1", "1"]
