@@ -88,6 +88,8 @@ def main() -> None:
     parser.add_argument("--context", default="")
     parser.add_argument("--profile", type=Path, help="write the agent's profile (cProfile) here")
     options = parser.parse_args()
+    # Whoever ends the bench ends the agent and the cluster with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     place = tempfile.TemporaryDirectory(prefix="fairway-bench-")
     with place as name, BenchPlane.open(options.kubeconfig, options.context) as plane:
         run(Path(name), plane, options.releases, options.commits, options.profile)
