@@ -68,7 +68,10 @@ class Answering:
                 extra = {"environment": environment.name, "release": name}
                 log.info("agent.left_to_humans", extra=extra)
                 continue
-            recent = {key: move for key, move in last.items() if not touched or move.commit.id in touched}
+            # After a restart nobody saw what touched it: then only an upgrade that is the newest commit is to blame.
+            recent = {
+                k: move for k, move in last.items() if move.commit.id in touched or (not touched and not move.number)
+            }
             changes += [self._revert(declared, release, key, move, result) for key, move in recent.items()]
         for change in changes:
             extra = {"environment": change.environment, "release": change.release, "version": change.from_version}
