@@ -177,7 +177,11 @@ def _watch_drift(parts: AgentParts, tell: Tell) -> ClusterWatches:
     def drifted(environment: str, release: str) -> None:
         parts.agent.drifted(environment, frozenset({release}))
 
-    watches = cluster_watches(drifted, tell, left_alone)
+    def lost(environment: str) -> None:
+        # Looked at as a whole: either it is away, which is told, or what changed meanwhile is put right.
+        parts.agent.drifted(environment, frozenset())
+
+    watches = cluster_watches(drifted, tell, left_alone, lost)
 
     def passed(keeper: Keeper, done: PassDone) -> None:
         what = done.what

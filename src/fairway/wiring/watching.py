@@ -33,8 +33,10 @@ def cluster_watches(
     on_drift: Callable[[str, str], None],
     tell: Tell,
     left_alone: Callable[[str, str], bool] = lambda environment, release: False,
+    on_lost: Callable[[str], None] = lambda environment: None,
 ) -> ClusterWatches:
-    """`on_drift` gets environment and release; `left_alone` says of them whether they are suspended."""
+    """`on_drift` gets environment and release, `on_lost` an environment whose cluster stops answering; `left_alone`
+    says of releases whether they are suspended."""
     import secrets
 
     from fairway.services.watching.clusters import ClusterWatches
@@ -51,7 +53,7 @@ def cluster_watches(
     def open_watch(kube: MetadataWatcher, store: Summaries) -> DriftWatch:
         return DriftWatch(kube, store, on_report=report, on_problem=problem, left_alone=left_alone)
 
-    return ClusterWatches(open_watch, on_drift)
+    return ClusterWatches(open_watch, on_drift, on_lost)
 
 
 def lease_leadership(settings: Settings, kube: KubeClient, namespace: str, name: str) -> LeaseLeadership:

@@ -104,6 +104,28 @@ def test_a_cluster_that_is_away_is_told_once_and_caught_up_with(
     proxy.stop()
 
 
+def test_a_cluster_that_goes_away_is_noticed_although_nothing_is_committed(
+    shop: GitShop, agent_of: StartAgent, cluster: Cluster, tmp_path: Path
+) -> None:
+    document = yaml.safe_load(cluster.kubeconfig.read_text())
+    host, _, port = document["clusters"][0]["cluster"]["server"].removeprefix("https://").partition(":")
+    proxy = Proxy(host, int(port))
+    document["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
+    shop.kubeconfig = tmp_path / "through-proxy"
+    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    shop.configure(agent={"watch": True})
+    shop.write([release("web")])
+    shop.push("The shop opens")
+    agent = agent_of()
+    agent.until("state=Current")
+    proxy.stop()
+    agent.until("source.failed", "state=Away")
+    seen = len(agent.text)
+    proxy.start()
+    agent.until("source.recovered", "state=Current", after=seen)
+    proxy.stop()
+
+
 def test_a_cluster_that_moves_to_another_address_is_followed(
     shop: GitShop, agent_of: StartAgent, cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -148,6 +148,7 @@ class KubeClient:
         *,
         label_selector: str = "",
         on_listed: Callable[[], None] = lambda: None,
+        on_lost: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[WatchEvent]:
         """As `watch`, but only the objects' metadata; of what vanished while nobody looked only its identity."""
         return watch(
@@ -158,6 +159,7 @@ class KubeClient:
             label_selector=label_selector,
             headers=_METADATA_WATCH,
             on_listed=on_listed,
+            on_lost=on_lost,
             keep=_identity,
         )
 

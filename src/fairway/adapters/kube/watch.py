@@ -26,6 +26,8 @@ SHORTEST, LONGEST = 240, 480
 SILENCE = 150.0
 """Seconds without a byte after which a connection counts as dead; bookmarks come about every minute."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
+LOST = 5
+"""Failures in a row after which the cluster counts as away; with the pauses in between a few seconds."""
 
 Lister = Callable[..., Awaitable[tuple[list[Object], str]]]
 Known = dict[tuple[str, str], Object]
@@ -41,13 +43,15 @@ async def watch(
     field_selector: str = "",
     headers: Mapping[str, str] | None = None,
     on_listed: Callable[[], None] = lambda: None,
+    on_lost: Callable[[], None] = lambda: None,
     keep: Callable[[Object], Object] = lambda obj: obj,
     sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     jitter: Callable[[], float] = random.random,
 ) -> AsyncIterator[WatchEvent]:
     """See `ObjectReader.watch`. Raises what the server refuses (Forbidden, UnknownKind); never Transient.
 
-    `headers` go with the watch itself; `on_listed` is called when all that a list found was taken; `keep` makes of an
+    `headers` go with the watch itself; `on_listed` is called when all that a list found was taken, `on_lost` once
+    when the cluster has not answered for a few seconds; `keep` makes of an
     object what is remembered of it, and comes back when it vanished while nobody looked.
     """
     known: Known = {}
@@ -86,6 +90,8 @@ async def watch(
             failures += 1
         except Transient:
             failures += 1
+        if failures == LOST:
+            on_lost()
         if failures > 1:
             pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 2))
             await sleep(pause * (0.5 + jitter() / 2))

@@ -34,9 +34,12 @@ class ClusterWatches:
         self,
         open_watch: Callable[[MetadataWatcher, Summaries], DriftWatch],
         on_drift: Callable[[str, str], None],
+        on_lost: Callable[[str], None] = lambda environment: None,
     ) -> None:
+        """`on_lost` gets the environments of a cluster that stops answering; each perhaps several times."""
         self._open_watch = open_watch
         self._on_drift = on_drift
+        self._on_lost = on_lost
         self._watches: dict[int, tuple[DriftWatch, MetadataWatcher]] = {}
         self._of: dict[str, DriftWatch] = {}
         self._tasks: asyncio.TaskGroup | None = None
@@ -94,8 +97,15 @@ class ClusterWatches:
         async with asyncio.TaskGroup() as group:
             self._tasks = group
             for watch, _ in self._watches.values():
-                group.create_task(watch.run(self._on_drift), name="drift watch")
+                group.create_task(self._run(watch), name="drift watch")
             await asyncio.Event().wait()
+
+    async def _run(self, watch: DriftWatch) -> None:
+        def lost() -> None:
+            for environment in [name for name, its in self._of.items() if its is watch]:
+                self._on_lost(environment)
+
+        await watch.run(self._on_drift, lost)
 
     def _watch(self, connection: Connection) -> DriftWatch:
         known = self._watches.get(id(connection.kube))
@@ -105,7 +115,7 @@ class ClusterWatches:
         # The connection is kept with it, so that no other one gets its id.
         self._watches[id(connection.kube)] = (watch, connection.kube)
         if self._tasks is not None:
-            self._tasks.create_task(watch.run(self._on_drift), name="drift watch")
+            self._tasks.create_task(self._run(watch), name="drift watch")
         return watch
 
 

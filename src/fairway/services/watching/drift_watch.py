@@ -81,7 +81,14 @@ class DriftWatch:
         self._on_report = on_report
         self._settle = settle
         self._patience = patience
-        self._feeds = Feeds(kube, on_change=self._changed, on_listed=self._listed, on_problem=on_problem)
+        self._on_lost: Callable[[], None] = lambda: None
+        self._feeds = Feeds(
+            kube,
+            on_change=self._changed,
+            on_listed=self._listed,
+            on_problem=on_problem,
+            on_lost=lambda: self._on_lost(),
+        )
         self._register = Register()
         self._suspects: dict[ReleaseKey, _Suspicion] = {}
         self._named: dict[ReleaseKey, frozenset[tuple[ObjectKey, bytes]]] = {}
@@ -118,8 +125,10 @@ class DriftWatch:
         for key in self._register.of(environment):
             self._drop(key)
 
-    async def run(self, on_drift: Callable[[str, str], None]) -> None:
-        """Until cancelled. `on_drift` gets environment and release, once for each change that is to be corrected."""
+    async def run(self, on_drift: Callable[[str, str], None], on_lost: Callable[[], None] = lambda: None) -> None:
+        """Until cancelled. `on_drift` gets environment and release, once for each change that is to be corrected;
+        `on_lost` is called when the cluster stops answering, once for each kind that is watched."""
+        self._on_lost = on_lost
         try:
             while True:
                 await self._sign()

@@ -47,7 +47,11 @@ class Feed:
         return None if kept is None else {"metadata": {"name": name, "managedFields": orjson.loads(kept)}}
 
     async def follow(
-        self, kube: MetadataWatcher, on_change: Callable[[ObjectKey], None], on_listed: Callable[[Place], None]
+        self,
+        kube: MetadataWatcher,
+        on_change: Callable[[ObjectKey], None],
+        on_listed: Callable[[Place], None],
+        on_lost: Callable[[], None],
     ) -> None:
         """For ever. Raises what the server refuses."""
         kind, namespace = self.place
@@ -56,7 +60,9 @@ class Feed:
             self.listed = True
             on_listed(self.place)
 
-        events = kube.watch_metadata(self.resource, namespace or None, label_selector=SELECTOR, on_listed=all_seen)
+        events = kube.watch_metadata(
+            self.resource, namespace or None, label_selector=SELECTOR, on_listed=all_seen, on_lost=on_lost
+        )
         async with aclosing(events) as following:  # type: ignore[type-var]
             async for event in following:
                 if self._take(event):
@@ -85,12 +91,14 @@ class Feeds:
         on_change: Callable[[ObjectKey], None],
         on_listed: Callable[[Place], None],
         on_problem: Callable[[str], None],
+        on_lost: Callable[[], None],
     ) -> None:
         self.problems: dict[Place, str] = {}
         self._kube = kube
         self._on_change = on_change
         self._on_listed = on_listed
         self._on_problem = on_problem
+        self._on_lost = on_lost
         self._open: dict[Place, tuple[Feed, asyncio.Task[None]]] = {}
         self._retry_at: dict[Place, float] = {}
 
@@ -140,7 +148,7 @@ class Feeds:
 
     async def _follow(self, feed: Feed) -> None:
         try:
-            await feed.follow(self._kube, self._on_change, self._listed)
+            await feed.follow(self._kube, self._on_change, self._listed, self._on_lost)
         except Exception as error:
             text = error.message if isinstance(error, FairwayError) else f"a mistake in Fairway itself: {error!r}"
             del self._open[feed.place]

@@ -21,8 +21,10 @@ class MetadataWatcher(Protocol):
         *,
         label_selector: str = "",
         on_listed: Callable[[], None] = ...,
+        on_lost: Callable[[], None] = ...,
     ) -> AsyncIterator[WatchEvent]:
-        """As `ObjectReader.watch`, metadata alone. `on_listed` is called after each list, when all of it was taken.
+        """As `ObjectReader.watch`, metadata alone. `on_listed` is called after each list, when all of it was taken;
+        `on_lost` once when the cluster stops answering, and again only after it answered.
 
         An object that loses the label comes as DELETED. Raises what the server refuses (Forbidden, UnknownKind).
         """

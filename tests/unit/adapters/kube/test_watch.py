@@ -60,10 +60,17 @@ class Follower:
         self.listed += 1
         return self.lists.pop(0)
 
-    async def first(self, count: int) -> list[tuple[str, str, str]]:
+    async def first(self, count: int, on_lost: Callable[[], None] = lambda: None) -> list[tuple[str, str, str]]:
         transport = await self.server.transport()
         events = watch(
-            transport, self.lister, PODS, "shop", sleep=self.server.pause, jitter=lambda: 1.0, label_selector="a=b"
+            transport,
+            self.lister,
+            PODS,
+            "shop",
+            sleep=self.server.pause,
+            jitter=lambda: 1.0,
+            label_selector="a=b",
+            on_lost=on_lost,
         )
         seen = []
         async with asyncio.timeout(10), aclosing(events):  # type: ignore[type-var]
@@ -153,6 +160,16 @@ async def test_a_server_that_ends_watches_at_once_is_not_hammered(server: Server
     server.answers = [*(streams() for _ in range(8)), streams(event("ADDED", pod("a", 2)), then="stay")]
     await Follower(server, ([], "1")).first(1)
     assert server.pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+
+
+async def test_a_cluster_that_stops_answering_is_told_once_until_it_answered(server: Server) -> None:
+    lost: list[int] = []
+    server.answers = [*[streams()] * 8, streams(event("MODIFIED", pod("a", 6))), *[streams()] * 4]
+    server.answers += [streams(event("MODIFIED", pod("a", 7)), then="stay")]
+    follower = Follower(server, ([pod("a", 5)], "5"))
+    found = await follower.first(3, on_lost=lambda: lost.append(len(server.answers)))
+    assert [version for _, _, version in found] == ["5", "6", "7"]
+    assert len(lost) == 2
 
 
 async def test_a_refusal_ends_the_watch(server: Server) -> None:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from tests.support.engine import World, config_map, memory_world, plain
 
+from fairway.adapters.kube.memory import MemoryKube
 from fairway.domain.manifests.objects import ObjectRef
 from fairway.services.watching.clusters import ClusterWatches
 from fairway.services.watching.drift_watch import DriftWatch
@@ -20,8 +21,11 @@ WEB, ORDERS = plain("web", config_map("web", colour="blue")), plain("orders", co
 class Looking:
     def __init__(self) -> None:
         self.named: list[tuple[str, str]] = []
+        self.lost: list[str] = []
         self.watches = ClusterWatches(
-            lambda kube, store: DriftWatch(kube, store, settle=0.02), lambda *key: self.named.append(key)
+            lambda kube, store: DriftWatch(kube, store, settle=0.02),
+            lambda *key: self.named.append(key),
+            self.lost.append,
         )
 
     async def until(self, *keys: tuple[str, str]) -> None:
@@ -93,6 +97,27 @@ async def test_an_environment_that_moved_to_another_cluster_is_watched_there_alo
     assert looking.watches.environments == frozenset()
     await asyncio.sleep(0.2)
     assert looking.watches.watches == 0
+
+
+class GoneKube(MemoryKube):
+    """A cluster that stops answering as soon as it is watched."""
+
+    def watch_metadata(self, resource, namespace, **options):  # type: ignore[no-untyped-def]
+        asyncio.get_running_loop().call_soon(options["on_lost"])
+        return super().watch_metadata(resource, namespace, **options)
+
+
+async def test_the_environments_of_a_cluster_that_stops_answering_are_named(looking: Looking) -> None:
+    here, there = memory_world(kube=GoneKube()), memory_world()
+    canary, other = replace(here, environment_name="canary"), replace(there, environment_name="other")
+    for world in (here, other):
+        await world.apply(WEB)
+    await canary.apply(ORDERS, only=["orders"])
+    await looking.watches.applied(other.environment([WEB]), other.session, None)
+    await looking.watches.applied(here.environment([WEB]), here.session, None)
+    await looking.watches.applied(canary.environment([ORDERS]), canary.session, None)
+    await asyncio.sleep(0.2)
+    assert set(looking.lost) == {"test", "canary"}
 
 
 async def test_one_release_costs_one_small_request(looking: Looking) -> None:

@@ -97,6 +97,7 @@ class MemoryKube:
         *,
         label_selector: str = "",
         on_listed: Callable[[], None] = lambda: None,
+        on_lost: Callable[[], None] = lambda: None,
     ) -> AsyncIterator[WatchEvent]:
         async with aclosing(self._events(resource, namespace, label_selector, "", on_listed)) as events:
             async for event in events:
