@@ -100,7 +100,7 @@ class Following:
             if self.tree is None or head.commit != self.tree.head.commit:
                 await self._take(head)
             else:
-                self.head, self.untrusted = head, ""
+                self._in_order(head)
             return True
 
     async def _take(self, head: Head) -> None:
@@ -114,9 +114,26 @@ class Following:
             self.untrusted = _in_words(error)
             self._tell_once(head, error)
             return
-        before, self.tree, self.head, self.untrusted = self.tree, tree, head, ""
+        before, self.tree = self.tree, tree
+        self._in_order(head)
         log.info("agent.commit", extra={"commit": head.commit[:12], "subject": head.subject})
         self._on_tree(tree, lambda environment: _touched(before, tree, environment, changed))
+
+    def _in_order(self, head: Head) -> None:
+        """This one may be applied; who was told that another one may not, hears that this is over."""
+        refused = self.head.commit if self.head is not None and self.untrusted else ""
+        self.head, self.untrusted, self._told = head, "", ""
+        if refused:
+            self._tell(
+                Happening(
+                    id=secrets.token_hex(8),
+                    kind=EventKind.SOURCE_RECOVERED,
+                    at=self._now(),
+                    title=f"commit {head.commit[:7]} is in order again",
+                    commit=head.commit,
+                    thread=refused,
+                )
+            )
 
     async def _read(self, head: Head) -> Tree:
         checkout = await self._checkouts.take(head.commit)

@@ -185,6 +185,9 @@ async def test_a_commit_with_mistakes_keeps_everybody_still_and_is_told_once(ben
     bench.write(web="2")
     await bench.look()
     assert await bench.text("web") == "2"
+    recovered = bench.told[1]
+    assert (recovered.kind, recovered.thread) == (EventKind.SOURCE_RECOVERED, told.thread)
+    assert recovered.title.endswith("is in order again")
 
 
 class Flaky(MemoryKube):
