@@ -52,8 +52,9 @@ from fairway.services.engine.plans import PlannedEnvironment, plan_environment
 from fairway.services.engine.ports import Kube
 from fairway.services.engine.recording import NoLog
 from fairway.services.engine.retrying import Backoff
+from fairway.services.engine.run_options import RunOptions
 from fairway.services.engine.run_result import RunResult
-from fairway.services.engine.running import EnvironmentRun, RunOptions
+from fairway.services.engine.running import EnvironmentRun
 from fairway.services.engine.session import Session, Unhealthy, Waiter
 from fairway.services.engine.verbs import Verbs
 from fairway.services.waiting import open_waiter

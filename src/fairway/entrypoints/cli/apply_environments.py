@@ -183,7 +183,8 @@ async def _one(call: Call, environment: Environment, only: frozenset[str], *, aw
 async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter) -> None:
     from fairway import wiring
     from fairway.services.engine.planning import PlanOptions
-    from fairway.services.engine.running import EnvironmentRun, RunOptions
+    from fairway.services.engine.run_options import RunOptions
+    from fairway.services.engine.running import EnvironmentRun
 
     options, facts = call.options, call.facts
     environment = _adjusted(ended.environment, options)

@@ -197,7 +197,8 @@ async def _install(
     from fairway.entrypoints.cli.render.progress import form_for, reporting
     from fairway.services.bootstrapping import make_namespaces
     from fairway.services.engine.planning import PlanOptions
-    from fairway.services.engine.running import EnvironmentRun, RunOptions
+    from fairway.services.engine.run_options import RunOptions
+    from fairway.services.engine.running import EnvironmentRun
 
     form = form_for(
         sys.stderr,

@@ -85,7 +85,8 @@ async def _apply(settings: Settings, place: Place, saved: SavedPlan, *, quiet: b
     from fairway.entrypoints.cli.options import with_file
     from fairway.entrypoints.cli.render.progress import form_for, reporting
     from fairway.services.engine.planning import PlanOptions
-    from fairway.services.engine.running import EnvironmentRun, RunOptions
+    from fairway.services.engine.run_options import RunOptions
+    from fairway.services.engine.running import EnvironmentRun
     from fairway.services.engine.saving import check_saved, covers
 
     facts = await facts_of(place)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from fairway.domain.charts.rendering import Capabilities
@@ -26,40 +26,16 @@ from fairway.services.engine.namespaces import ensure_namespace
 from fairway.services.engine.narrating import PHASES, Narration
 from fairway.services.engine.needing import NeededHealth, check_versions
 from fairway.services.engine.permitting import check_removals, check_suspended
-from fairway.services.engine.planning import Planned, PlanOptions, plan_release
+from fairway.services.engine.planning import Planned, plan_release
 from fairway.services.engine.plans import kept_releases, unwanted_releases
 from fairway.services.engine.recording import ChangeLog
 from fairway.services.engine.removing import remove_release
+from fairway.services.engine.run_options import RunOptions
 from fairway.services.engine.run_result import RunResult
 from fairway.services.engine.session import Session
 from fairway.services.engine.snapshot import Snapshot
 
 Gather = Callable[[Release, Capabilities], Awaitable[ReleaseInputs]]
-
-CONCURRENCY = 16
-"""Releases carried out at once; a control plane on two cores is full with fewer."""
-FEW = 20
-"""Releases of a narrow look; beyond, lists cost less."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """How to run. `only` chooses releases by name; nothing chosen means all of them."""
-
-    plan: PlanOptions = field(default_factory=PlanOptions)
-    only: frozenset[str] = frozenset()
-    prune: bool | None = None
-    """Whether what is no longer declared goes; by default it does unless releases are chosen by name."""
-    narrow: bool = False
-    """Look at the chosen releases one by one when they are few: nothing is asked that has to do with the others.
-    With `prune`, `only` then has to name what may be no longer declared too."""
-    named: frozenset[str] = frozenset()
-    """Releases that a human named: the run is refused when one of them is suspended."""
-    concurrency: int = CONCURRENCY
-    allow_deletions: bool = False
-    commit: str = ""
-    subject: str = ""
-    dirty: bool = False
 
 
 class EnvironmentRun:
@@ -82,7 +58,9 @@ class EnvironmentRun:
         self._log = log
         self._tell = Narration(environment, report, log, session.mask)
         self._room = asyncio.Semaphore(options.concurrency)
-        self._snapshot = Snapshot.of(session, environment, self._few(), even_suspended=options.plan.even_suspended)
+        self._snapshot = Snapshot.of(
+            session, environment, options.looked_at(environment), even_suspended=options.plan.even_suspended
+        )
         self._needed = NeededHealth(session, self._snapshot)
         self._gathered: dict[str, ReleaseInputs | FairwayError] = {}
 
@@ -101,7 +79,7 @@ class EnvironmentRun:
         started = clock()
         warned = dict(self._session.kube.warnings)
         await self._snapshot.open()
-        chosen = self._chosen()
+        chosen = self._options.chosen(self._environment)
         unwanted = self._unwanted()
         check_suspended(self._environment, self._snapshot, self._options.named)
         check_removals(self._environment, unwanted, allowed=self._options.allow_deletions)
@@ -139,20 +117,8 @@ class EnvironmentRun:
                 done[release.name] = task
             ready.set()
 
-    def _chosen(self) -> list[Release]:
-        only = self._options.only
-        return [r for r in self._environment.releases if not only or r.name in only]
-
-    def _few(self) -> frozenset[str]:
-        """The releases of a narrow look; empty for one at the whole namespace."""
-        options = self._options
-        # Who adopts has to know of every other release whether it still exists.
-        adopts = any(r.policy.adopt for r in self._chosen())
-        return options.only if options.narrow and len(options.only) <= FEW and not adopts else frozenset()
-
     def _unwanted(self) -> list[str]:
-        prune = self._options.prune
-        if not (prune if prune is not None else not self._options.only):
+        if not self._options.prunes:
             return []
         source = self._options.plan.source
         for name, why in kept_releases(self._environment, self._snapshot, source).items():

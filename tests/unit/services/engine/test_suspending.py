@@ -19,7 +19,8 @@ from fairway.services.engine.inputs import ReleaseInputs
 from fairway.services.engine.planning import PlanOptions
 from fairway.services.engine.plans import plan_environment
 from fairway.services.engine.recording import NoLog
-from fairway.services.engine.running import EnvironmentRun, RunOptions
+from fairway.services.engine.run_options import RunOptions
+from fairway.services.engine.running import EnvironmentRun
 from fairway.services.engine.status import environment_status
 
 WEB = Suspension("test", "web", "database move", "ada", until=datetime(2026, 11, 22, 8, tzinfo=UTC))

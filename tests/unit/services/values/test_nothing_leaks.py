@@ -29,7 +29,8 @@ from fairway.services.engine.planning import PlanOptions
 from fairway.services.engine.plans import plan_environment
 from fairway.services.engine.reasons import reasons_for
 from fairway.services.engine.recording import NoLog
-from fairway.services.engine.running import EnvironmentRun, RunOptions
+from fairway.services.engine.run_options import RunOptions
+from fairway.services.engine.running import EnvironmentRun
 from fairway.services.values.chart_files import ChartFiles
 from fairway.services.values.reading import ValueFiles
 from fairway.services.values.resolving import ReleaseValues
