@@ -21,8 +21,8 @@ from fairway.domain.values.secrets import SecretRegister
 from fairway.services.agent.following import Tree
 from fairway.services.engine.planning import PlanOptions
 from fairway.services.engine.recording import LedgerLog
-from fairway.services.engine.run_result import RunResult
 from fairway.services.engine.run_options import RunOptions
+from fairway.services.engine.run_result import RunResult
 from fairway.services.engine.running import EnvironmentRun, Gather
 from fairway.services.engine.session import Session
 from fairway.services.recording.recorder import Recorder
