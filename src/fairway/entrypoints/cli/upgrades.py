@@ -185,6 +185,8 @@ async def _observe(
     look = _observing(image, chart, releases, verify=verify)
     async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
         report = await look(upgrades, place.environments)
+    if output == "table" and not report.upgrades:
+        click.echo("".join(f"{line}\n" for line in views.unwanted(report)), nl=False)
     return await _finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
 
 

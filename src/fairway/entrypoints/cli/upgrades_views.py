@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from fairway.services.upgrades.watching import Watch
 
 
+MOST_UNWANTED = 10
+
+
 def upgrades_table(looks: Sequence[Look]) -> str:
     """One line for each upgrade."""
     rows = (
@@ -45,6 +48,16 @@ def closing_line(report: Report, again: str) -> str:
     if report.problems:
         return f"no upgrades: {looked} looked at, {_count(len(report.problems), 'problem')}"
     return f"nothing to do: {looked} looked at" if report.looks else "nothing to do: no release here has such a trigger"
+
+
+def unwanted(report: Report) -> list[str]:
+    """Why what was pushed is not taken, for each release that follows it; cut when they are many."""
+    looks = [look for look in report.looks if look.new is None]
+    lines = []
+    for look in looks[:MOST_UNWANTED]:
+        verdicts = [verdict for verdict in look.choice.verdicts if verdict.reason != "current"] or look.choice.verdicts
+        lines += [f"{look.watch.environment}/{look.watch.release.name}  {one.tag}  {one.reason}" for one in verdicts]
+    return [*lines, *([f"and {len(looks) - MOST_UNWANTED} more"] if len(looks) > MOST_UNWANTED else [])]
 
 
 def explained(looks: Iterable[Look]) -> str:
