@@ -238,6 +238,14 @@ CASES = {
         "releases: [{name: web, chart: {dir: ./c}, policy: {prune: {maxObjects: «half}}}]\n",
         [("bad-share", "is no share")],
     ),
+    "a share that looks like a count": (
+        "releases: [{name: web, chart: {dir: ./c}, policy: {prune: {maxReleases: «1}}}]\n",
+        [("bad-share", "1 is no share: a share is no count")],
+    ),
+    "a count where a share belongs": (
+        "releases: [{name: web, chart: {dir: ./c}, policy: {prune: {maxObjects: «5}}}]\n",
+        [("bad-share", "5 is no share: a share is no count")],
+    ),
     "an unknown drift mode": (
         "releases: [{name: web, chart: {dir: ./c}, policy: {drift: «fix}}]\n",
         [("bad-value", 'no such mode "fix"; known: correct, ignore, report')],

@@ -46,15 +46,17 @@ def parse_duration(value: Any) -> Any:
 
 
 def parse_share(value: Any) -> Any:
-    """`30%` or 0.3 → 0.3."""
+    """`30%` or 0.3 → 0.3. A bare 1 is refused: it reads like a count, and would mean all of them."""
     if isinstance(value, str) and (match := _PERCENT.match(value)):
         share = float(match.group(1)) / 100
+    elif isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        raise complaint("bad-share", f"{value} is no share: a share is no count", "write e.g. 30%, or 100% for all")
     elif isinstance(value, int | float) and not isinstance(value, bool):
         share = float(value)
     else:
         raise complaint("bad-share", f"{value!r} is no share", "write e.g. 30% or 0.3")
     if not 0 <= share <= 1:
-        raise complaint("bad-share", f"{value} is more than all or less than nothing", "write 0% to 100%, or 0 to 1")
+        raise complaint("bad-share", f"{value} is more than all or less than nothing", "write 0% to 100%")
     return share
 
 
