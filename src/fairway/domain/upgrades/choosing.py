@@ -67,7 +67,8 @@ def _by_version(
         if reason is None and best is not None and version is not None:
             same = version.precedence == best.precedence
             reason = f"{'the same version as' if same else 'older than'} {best.text}"
-        verdicts[tag] = verdict(tag, current, f"not chosen: {reason}")
+        kept_back = gate.refused.why(version) if version is not None else None
+        verdicts[tag] = verdict(tag, current, f"not chosen: {reason}", kept_back or "" if kept_back == reason else "")
     if best is not None:
         verdicts[best.text] = Verdict(best.text, True, _within(now, track))
     return Choice(best.text if best else None, _sorted(verdicts, versions))

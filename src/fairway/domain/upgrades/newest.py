@@ -25,10 +25,11 @@ def choose_newest(current: str, seen: list[SeenTag], rules: Rules, refused: Mapp
         dated = [(when, tag) for tag, when in created.items() if when is not None and tag != current and tag not in out]
         newer = [(when, tag) for when, tag in dated if since is None or when > since]
         best = max(newer, key=lambda item: (item[0], *_rank(versions[item[1]]), item[1]), default=None)
-    verdicts = {
-        tag: verdict(tag, current, _why_not(when, since, current, unknown, best, out.get(tag)))
-        for tag, when in created.items()
-    }
+    verdicts = {}
+    for tag, when in created.items():
+        kept_back = refused.get(tag, "") if when is not None and (since is None or when > since) else ""
+        reason = _why_not(when, since, current, unknown, best, out.get(tag))
+        verdicts[tag] = verdict(tag, current, reason, kept_back)
     if best is not None:
         verdicts[best[1]] = Verdict(best[1], True, f"created last, {_shown(best[0])}")
     order = {tag: (when or datetime.min.replace(tzinfo=UTC)) for tag, when in created.items()}

@@ -34,6 +34,8 @@ class Verdict:
     chosen: bool
     reason: str
     """As shown to people: `newest in 4.0.x`, `not chosen: pre-release`, `current`."""
+    refused: str = ""
+    """Why it was kept back although its track and rules allow it: `held: it crashed`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +57,9 @@ def distinct(seen: Iterable[SeenTag]) -> list[SeenTag]:
     return sorted(latest.values(), key=lambda one: one.tag)
 
 
-def verdict(tag: str, current: str, reason: str) -> Verdict:
+def verdict(tag: str, current: str, reason: str, refused: str = "") -> Verdict:
     """A verdict that does not choose; `reason` is for all but the current tag."""
-    return Verdict(tag, False, "current" if tag == current else reason)
+    return Verdict(tag, False, "current" if tag == current else reason, "" if tag == current else refused)
 
 
 def ordered(verdicts: dict[str, Verdict], key: Callable[[str], tuple[object, ...]]) -> tuple[Verdict, ...]:

@@ -12,8 +12,12 @@ from typing import TYPE_CHECKING
 from fairway.domain.errors import FairwayError
 from fairway.domain.upgrades.images import ImageReference
 from fairway.domain.upgrades.sources import compare_url, source_of
+from fairway.domain.upgrades.tags import parse_tag
 from fairway.domain.upgrades.upgrade import Upgrade
+from fairway.domain.upgrades.verdicts import Choice
 from fairway.services.upgrades.seeing import Seen
+
+MOST_KEPT_BACK = 3
 
 if TYPE_CHECKING:
     from fairway.services.upgrades.checking import Look
@@ -24,6 +28,7 @@ def upgrade_of(look: Look, *, source: str = "", commit: str = "", compare: str =
     assert look.new is not None
     watch = look.watch
     why = next((verdict.reason for verdict in look.choice.verdicts if verdict.chosen), "")
+    why = "; ".join([why, *_kept_back(look.choice)[:MOST_KEPT_BACK]])
     old = watch.current
     if isinstance(watch.subject, ImageReference) and watch.subject.digest:
         old = f"{old}@{watch.subject.digest}"
@@ -40,6 +45,18 @@ def upgrade_of(look: Look, *, source: str = "", commit: str = "", compare: str =
         commit=commit,
         compare=compare,
     )
+
+
+def _kept_back(choice: Choice) -> list[str]:
+    """`1.4.4 held: it crashed`: what would have been chosen instead, the newest first."""
+    chosen = parse_tag(choice.chosen or "")
+    found = []
+    for one in choice.verdicts:
+        version = parse_tag(one.tag)
+        older = version is not None and chosen is not None and version.precedence <= chosen.precedence
+        if one.refused and not older:
+            found.append(f"{one.tag} {one.refused}")
+    return found
 
 
 async def describe(look: Look, seen: Seen) -> Upgrade:

@@ -50,6 +50,17 @@ async def test_an_upgrade_is_written_and_told_in_a_trailer(shop: Shop) -> None:
     assert (change.key, change.environment, change.release) == ("prod/web image.tag", "prod", "web")
 
 
+async def test_an_upgrade_says_which_better_versions_are_held(shop: Shop) -> None:
+    for tag in ("0.9.0", "1.0.2", "1.0.3"):
+        shop.registry.push("docker.io/shop/web", tag)
+    shop.held = lambda watch: {"1.0.3": "it crashed", "0.9.0": "too old", "2.0.0": "too new"}
+    (change,) = await changes(shop)
+    edited = await change.make(shop.repository)
+    assert edited is not None
+    assert edited.upgrade is not None
+    assert (edited.upgrade.new, edited.upgrade.why) == ("1.0.2", "newest in 1.0.x; 1.0.3 held: it crashed")
+
+
 async def test_a_change_that_was_made_is_not_made_again(shop: Shop) -> None:
     (change,) = await changes(shop)
     assert await change.make(shop.repository) is not None
