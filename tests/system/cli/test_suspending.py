@@ -88,6 +88,31 @@ def test_a_suspended_environment_keeps_what_it_no_longer_declares(shop: Shop) ->
     assert "is not suspended" in shop.run("resume", "one", code=2).err
 
 
+def test_without_an_environment_all_are_listed_and_one_that_is_away_is_told(shop: Shop, tmp_path: Path) -> None:
+    shop.write([release("web")])
+    shop.run("apply", "one")
+    assert shop.run("suspend", "--list").out == "nothing is suspended\n"
+
+    config = yaml.safe_load(shop.kubeconfig.read_text())
+    for item in config["clusters"]:
+        item["cluster"]["server"] = "https://127.0.0.1:1"
+    away = tmp_path / "away.yaml"
+    away.write_text(yaml.safe_dump(config))
+    file = yaml.safe_load((shop.folder / "environments.yaml").read_text())
+    file["clusters"].append({"name": "gone", "provider": {"kubeconfig": {"path": str(away)}}})
+    file["environments"][1]["clusterName"] = "gone"
+    file["environments"].reverse()
+    shop.put("environments.yaml", yaml.safe_dump(file))
+
+    none = shop.run("suspend", "--list", code=4)
+    assert none.out == "nothing is suspended in one\n"
+    shop.run("suspend", "one", "web", "--reason", "database move")
+    listed = shop.run("suspend", "--list", code=4)
+    assert "database move" in listed.out
+    assert "two" in listed.err
+    assert "which environment?" in shop.run("suspend", "--reason", "freeze", code=2).err
+
+
 def test_mistakes_are_told_before_anything_is_suspended(shop: Shop) -> None:
     shop.write([release("web")])
     assert "why is it suspended?" in shop.run("suspend", "one", "web", code=2).err

@@ -35,10 +35,12 @@ class Place:
         return self.environments[0]
 
 
-def place_of(environments_file: Path, environment: str | None, cluster: str | None = None) -> Place:
-    """Load the repository and choose."""
+def place_of(
+    environments_file: Path, environment: str | None, cluster: str | None = None, *, every: bool = False
+) -> Place:
+    """Load the repository and choose; with `every`, all when none is named."""
     repository = loaded(environments_file)
-    return Place(repository, chosen(repository, environment, cluster))
+    return Place(repository, chosen(repository, environment, cluster, every=every))
 
 
 def environment_and_release(first: str | None, second: str | None) -> tuple[str | None, str]:

@@ -62,10 +62,12 @@ def suspend(
       fairway suspend prod web --reason "database move" --for 2h
       fairway suspend prod --reason "freeze" --until "2026-12-27 08:00"
       fairway suspend prod --list
+      fairway suspend --list           of all environments
     """
-    place = place_of(environments_file, environment, cluster)
     if show:
-        return run_async(_list(load_settings(), place, releases, output))
+        everywhere = place_of(environments_file, environment, cluster, every=True)
+        return run_async(_list(load_settings(), everywhere, releases, output))
+    place = place_of(environments_file, environment, cluster)
     if not reason or not reason.strip():
         raise UserError("why is it suspended?", fix='give --reason "…": it is shown wherever somebody asks')
     asked = _suspend(load_settings(), place, releases, reason.strip(), until, length, output, notify)
@@ -156,7 +158,7 @@ async def _list(settings: Settings, place: Place, releases: Sequence[str], outpu
             code = max(code, error.exit_code)
             continue
         found.append((one, tuple(item for item in current if not releases or item.release in ("", *releases))))
-    emit(_document(found, "Suspensions"), output, lambda: _table(found))
+    emit(_document(found, "Suspensions"), output, lambda: _table(found) or _nothing(found, place))
     return code
 
 
@@ -200,7 +202,14 @@ def _table(found: Sequence[tuple[Environment, Sequence[Suspension]]]) -> str:
         for _, items in found
         for item in items
     ]
-    return table(("ENVIRONMENT", "RELEASE", "BY", "SINCE", "UNTIL", "REASON"), rows) if rows else "nothing is suspended"
+    return table(("ENVIRONMENT", "RELEASE", "BY", "SINCE", "UNTIL", "REASON"), rows) if rows else ""
+
+
+def _nothing(found: Sequence[tuple[Environment, Sequence[Suspension]]], place: Place) -> str:
+    """Only of those that could be asked."""
+    if len(found) == len(place.environments):
+        return "nothing is suspended"
+    return f"nothing is suspended in {', '.join(one.name for one, _ in found)}" if found else ""
 
 
 def _end(one: Suspension) -> str:
