@@ -44,7 +44,7 @@ MEANING: dict[AgentState, str] = {
     AgentState.SUSPENDED: "somebody suspended the environment",
     AgentState.FROZEN: "a freeze window holds",
     AgentState.AWAY: "the cluster did not answer; it is asked again after a while",
-    AgentState.REFUSED: "more would be deleted than the policy allows, or something else that asks for a human",
+    AgentState.REFUSED: "more would be deleted than the policy allows, or something else asks for a human; tried again after a while",
     AgentState.BEHIND: "a commit touched releases, or everything is to be looked at: at the start, and each resync",
     AgentState.DRIFTED: "objects in the cluster were changed or deleted",
     AgentState.RETRYING: "releases failed, and the time to try them again has come",
@@ -77,8 +77,8 @@ class Seen:
     frozen: Frozen | None = None
     away: Failing | None = None
     """The cluster did not answer."""
-    refused: str = ""
-    """Why the whole environment was refused; until another commit or the next resync."""
+    refused: Failing | None = None
+    """The whole environment was refused; a human may have made it right when its time comes."""
     everything: bool = False
     """All releases are to be looked at."""
     owed: frozenset[str] = frozenset()
@@ -147,8 +147,8 @@ def _still(seen: Seen) -> Decision | None:
         return Decision(AgentState.FROZEN, seen.frozen.reason, again=seen.frozen.until or seen.resync)
     if seen.away is not None and not seen.away.is_due(seen.now):
         return Decision(AgentState.AWAY, seen.away.why, again=seen.away.again)
-    if seen.refused:
-        return Decision(AgentState.REFUSED, seen.refused, again=seen.resync)
+    if seen.refused is not None and not seen.refused.is_due(seen.now):
+        return Decision(AgentState.REFUSED, seen.refused.why, again=seen.refused.again)
     return None
 
 

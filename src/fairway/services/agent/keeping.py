@@ -78,7 +78,7 @@ class Keeper:
         self._wake = Wake()
         self._news = News(name)
         self._owing = Owing()
-        self._setbacks = Setbacks(name, troubles)
+        self._setbacks = Setbacks(name, troubles, rhythm.resync)
         self._resync: datetime | None = None
         self._suspensions: tuple[Suspension, ...] = ()
         self._running: list[Running] = []
@@ -104,7 +104,7 @@ class Keeper:
     def moved(self, tree: Tree, touched: Touched) -> None:
         """There is a new commit, and this is what it touches here."""
         self.tree = tree
-        self._setbacks.refused = ""
+        self._setbacks.refused = None
         for name in self._owing.commit(tree.head.commit, touched, tree.environment(self.name)):
             self._news.forget(name)
         for running in self._running:
@@ -183,7 +183,7 @@ class Keeper:
     def _decide(self) -> Decision:
         now, owing = self._clock.now(), self._owing
         if self._resync is not None and self._resync <= now:
-            owing.everything, self._setbacks.refused, self._resync = True, "", None
+            owing.everything, self._resync = True, None
         leads, holder = self._watched.leads()
         whole = suspended(self._suspensions, self.name, "", now)
         before = self.decision.state
@@ -289,7 +289,7 @@ class Keeper:
             self._setbacks.met(error, what.tree, now, self._chance())
         else:
             transient = any(passes(one.error) for one in result.results.values())
-            self._setbacks.answered(what.tree, fully=whole and not transient)
+            self._setbacks.answered(what.tree, now, fully=whole and not transient)
         if (whole and what.names is None) or (self._setbacks.refused and self._resync is None):
             self._resync = now + self._rhythm.jittered(self._rhythm.resync, self._chance())
 

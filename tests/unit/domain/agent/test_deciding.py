@@ -33,7 +33,8 @@ def seen(**more: Any) -> Seen:
         ({"frozen": Frozen("Christmas", None), "everything": True}, AgentState.FROZEN, frozenset()),
         ({"away": Failing(1, SOON, "no answer"), "everything": True}, AgentState.AWAY, frozenset()),
         ({"away": Failing(1, PAST, "no answer"), "everything": True}, AgentState.BEHIND, None),
-        ({"refused": "too many", "everything": True}, AgentState.REFUSED, frozenset()),
+        ({"refused": Failing(1, SOON, "too many"), "everything": True}, AgentState.REFUSED, frozenset()),
+        ({"refused": Failing(1, PAST, "too many"), "everything": True}, AgentState.BEHIND, None),
         ({"everything": True, "owed": frozenset({"a"})}, AgentState.BEHIND, None),
         ({"owed": frozenset({"a", "b"})}, AgentState.BEHIND, frozenset({"a", "b"})),
         ({"owed": frozenset({"a", "b"}), "paused": frozenset({"a"})}, AgentState.BEHIND, frozenset({"b"})),
@@ -58,6 +59,7 @@ def test_what_is_known_gives_one_state_and_the_releases_to_act_on(
 def test_who_waits_knows_until_when() -> None:
     assert decide(seen(frozen=Frozen("x", SOON))).again == SOON
     assert decide(seen(away=Failing(1, SOON))).again == SOON
+    assert decide(seen(refused=Failing(1, SOON))).again == SOON
     assert decide(seen(failing={"a": Failing(1, SOON)})).again == SOON
     assert decide(seen()).again == RESYNC
 
