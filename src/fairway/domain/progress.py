@@ -80,6 +80,8 @@ class RunStarted:
     """Files differ from the commit."""
     operation: str = "apply"
     """`apply`, `rollback`, `uninstall`, `test`, …"""
+    suspended: int = 0
+    """How many releases are left alone; they are not in `counts`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,13 @@ class Narration:
         names: Sequence[str],
         *,
         unwanted: int,
+        suspended: int,
         commit: str,
         subject: str,
         dirty: bool,
     ) -> None:
-        """The headline: `names` are all releases of the run in their order, `expected` what each probably needs."""
+        """The headline: `names` are all releases of the run in their order, `expected` what each probably needs that is
+        not suspended."""
         counts: Counter[Action] = Counter(expected)
         counts[Action.UNINSTALL] += unwanted
         self._report(
@@ -78,6 +80,7 @@ class Narration:
                 subject=subject,
                 dirty=dirty,
                 counts={action: n for action, n in counts.items() if n},
+                suspended=suspended,
             )
         )
 

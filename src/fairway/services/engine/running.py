@@ -84,11 +84,13 @@ class EnvironmentRun:
         check_suspended(self._environment, self._snapshot, self._options.named)
         check_removals(self._environment, unwanted, allowed=self._options.allow_deletions)
         self._snapshot.leaving = frozenset(unwanted)
-        await self._gather_all([r for r in chosen if not self._snapshot.suspension(r.name)])
+        active = [r for r in chosen if not self._snapshot.suspension(r.name)]
+        await self._gather_all(active)
         self._tell.announce(
-            [self._expected(r.name) for r in chosen if not self._snapshot.suspension(r.name)],
+            [self._expected(r.name) for r in active],
             [*(release.name for release in chosen), *unwanted],
             unwanted=len(unwanted),
+            suspended=len(chosen) - len(active),
             commit=self._options.commit,
             subject=self._options.subject,
             dirty=self._options.dirty,

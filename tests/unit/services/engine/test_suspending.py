@@ -153,11 +153,11 @@ async def test_who_names_one_of_a_suspended_environment_is_told_what_to_resume()
     assert refused.value.fix == "fairway resume test; or once: --even-suspended"
 
 
-async def test_the_headline_counts_only_what_is_awaited() -> None:
+async def test_the_headline_counts_what_is_awaited_and_what_is_suspended() -> None:
     world = await suspending(WEB)
     await world.apply(web("red"), orders("l"))
     (started,) = [event for event in world.events if isinstance(event, RunStarted)]
-    assert (started.releases, started.counts) == (("web", "orders"), {Action.UPGRADE: 1})
+    assert (started.releases, started.counts, started.suspended) == (("web", "orders"), {Action.UPGRADE: 1}, 1)
 
 
 async def test_who_insists_applies_and_plans_it_all_the_same() -> None:

@@ -128,6 +128,8 @@ def header(event: RunStarted) -> Line:
     if event.commit:
         parts.append(f" · {commit(event.commit, event.subject, dirty=event.dirty)}")
     awaited = [f"{n} {_AWAITED[action]}" for action in _AWAITED if (n := event.counts.get(action, 0))]
+    if event.suspended:
+        awaited.append(f"{event.suspended} suspended")
     if awaited:
         parts.append(" · " + ", ".join(awaited))
     return ((event.environment, "bold"), ("".join(parts), ""))

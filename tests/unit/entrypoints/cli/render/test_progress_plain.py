@@ -68,6 +68,13 @@ def test_a_run_reads_as_lines(events: list[Event], clock: Callable[[], float]) -
     assert shown(events, clock) == GOLDEN
 
 
+def test_the_headline_says_how_many_are_suspended(clock: Callable[[], float]) -> None:
+    run = RunStarted("prod", "eu-1", "shop", ("web", "api"), counts={Action.UPGRADE: 1, Action.NOTHING: 2}, suspended=3)
+    assert shown([run], clock).startswith(
+        "prod · cluster eu-1, namespace shop · 1 to upgrade, 2 unchanged, 3 suspended\n"
+    )
+
+
 def test_quiet_leaves_what_went_wrong(events: list[Event], clock: Callable[[], float]) -> None:
     assert shown(events, clock, quiet=True) == QUIET
 
