@@ -6,6 +6,7 @@ variable CI is set it fails them.
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Iterator
@@ -20,11 +21,24 @@ from tests.support.registry import OciRegistry
 from tests.support.registry import oci_registry as run_registry
 
 from fairway.domain.errors import FairwayError
+from fairway.entrypoints.logs import LineHandler
 
 # No deadlines: how long an example takes says more about the machine's other work than about the code.
 settings.register_profile("house", deadline=None, max_examples=100)
 settings.register_profile("fast", deadline=None, max_examples=15)
 settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """What a command of one test says about logs does not count in the next."""
+    root, ours = logging.getLogger(), logging.getLogger("fairway")
+    before = root.level, ours.level, list(root.handlers)
+    yield
+    root.setLevel(before[0])
+    ours.setLevel(before[1])
+    for handler in [one for one in root.handlers if isinstance(one, LineHandler) and one not in before[2]]:
+        root.removeHandler(handler)
 
 
 def pytest_configure(config: pytest.Config) -> None:
