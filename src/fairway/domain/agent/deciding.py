@@ -44,7 +44,7 @@ MEANING: dict[AgentState, str] = {
     AgentState.SUSPENDED: "somebody suspended the environment",
     AgentState.FROZEN: "a freeze window holds",
     AgentState.AWAY: "the cluster did not answer; it is asked again after a while",
-    AgentState.REFUSED: "more would be deleted than may be, or something else asks for a human; tried again after a while",
+    AgentState.REFUSED: "more would be deleted than may be, or else a human is asked for; tried again after a while",
     AgentState.BEHIND: "a commit touched releases, or everything is to be looked at: at the start, and each resync",
     AgentState.DRIFTED: "objects in the cluster were changed or deleted",
     AgentState.RETRYING: "releases failed, and the time to try them again has come",
