@@ -299,9 +299,12 @@ def _warn(text: str) -> None:
 
 
 def exit_code(parts: AgentParts) -> int:
-    """Of one look: 4 when Git or a cluster did not answer, 2 for a commit that may not be applied, 3 refused, 1 when
-    a release failed, 0 when all is as declared."""
-    if parts.agent.following.untrusted:
+    """Of one look: that of the error with which Git failed, 2 for a commit that may not be applied, 1 when a release
+    failed, 3 refused, 4 when a cluster did not answer, 0 when all is as declared."""
+    following = parts.agent.following
+    if following.failure is not None:
+        return following.failure.exit_code
+    if following.untrusted:
         return UserError.exit_code
     if any(keeper.failing for keeper in parts.agent.keepers.values()):
         return 1

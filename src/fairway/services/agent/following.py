@@ -79,6 +79,8 @@ class Following:
         """The newest commit that may be applied."""
         self.untrusted = ""
         """Why the newest commit may not be applied."""
+        self.failure: FairwayError | None = None
+        """Why Git did not answer the last time."""
         self.asked: datetime | None = None
         """When Git last answered."""
 
@@ -90,9 +92,11 @@ class Following:
                 head = await self._source.fetch()
             except FairwayError as error:
                 self._on_fetched(False, time.monotonic() - began)
+                self.failure = error
                 self._troubles.failed(GIT, str(error), fix=error.fix)
                 return False
             self._on_fetched(True, time.monotonic() - began)
+            self.failure = None
             self._troubles.well(GIT)
             self.asked = self._now()
             if self.head is not None and head.commit == self.head.commit and not self.untrusted:
