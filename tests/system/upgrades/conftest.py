@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from tests.support.images import push_image
 from tests.support.registry import OciRegistry
@@ -149,13 +152,38 @@ class Shop:
         )
         return done.stdout
 
-    def __call__(self, *arguments: str) -> Answer:
+    def on_screen(self, columns: int, *arguments: str) -> list[str]:
+        """The lines of stdout, which is a terminal."""
+        main, side = pty.openpty()
+        try:
+            done = subprocess.Popen(
+                [sys.executable, "-c", PROGRAM, *arguments],
+                cwd=self.folder,
+                env={**self._environment(), "COLUMNS": str(columns)},
+                stdout=side,
+                stderr=subprocess.PIPE,
+            )
+            os.close(side)
+            out = b""
+            with suppress(OSError):  # EIO when the other side is closed
+                while data := os.read(main, 65536):
+                    out += data
+            _, err = done.communicate()
+        finally:
+            os.close(main)
+        assert "Traceback" not in err.decode(), err
+        return click.unstyle(out.decode()).replace("\r\n", "\n").splitlines()
+
+    def _environment(self) -> dict[str, str]:
         home = {name: str(self.folder.parent / "home") for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("FAIRWAY_", "XDG_", "KUBE"))}
+        return {**kept, **home, "NO_COLOR": "1"}
+
+    def __call__(self, *arguments: str) -> Answer:
         done = subprocess.run(
             [sys.executable, "-c", PROGRAM, *arguments],
             cwd=self.folder,
-            env={**kept, **home, "NO_COLOR": "1"},
+            env=self._environment(),
             capture_output=True,
             text=True,
         )

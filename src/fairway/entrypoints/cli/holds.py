@@ -22,7 +22,7 @@ from fairway.entrypoints.cli.options import (
     file_words,
     loaded,
 )
-from fairway.entrypoints.cli.output import emit, output_option, table
+from fairway.entrypoints.cli.output import emit, output_option, screen_width, table
 from fairway.entrypoints.cli.running import run_async
 from fairway.settings import load_settings
 
@@ -195,7 +195,7 @@ def _table(held: list[Hold]) -> str:
         (hold.environment, hold.release, hold.version, hold.name, hold.told, hold.position or "Git's log")
         for hold in held
     )
-    return table(("ENVIRONMENT", "RELEASE", "VERSION", "IMAGE OR CHART", "WHY", "WHERE"), rows)
+    return table(("ENVIRONMENT", "RELEASE", "VERSION", "IMAGE OR CHART", "WHY", "WHERE"), rows, screen_width())
 
 
 def _data(held: list[Hold]) -> dict[str, Any]:

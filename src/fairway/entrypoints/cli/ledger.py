@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +20,7 @@ from fairway.domain.deployments.status import FAILED
 from fairway.domain.deployments.wire import story_as_plain
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli import ledger_views as views
-from fairway.entrypoints.cli.output import emit, output_option
+from fairway.entrypoints.cli.output import emit, output_option, screen_width
 from fairway.entrypoints.cli.render.style import Line, count, paint, to_ascii
 from fairway.entrypoints.cli.times import ago
 from fairway.services.recording.lookup import look_up, short_ids
@@ -79,7 +78,7 @@ def log(
         if output != "table":
             emit(_document(page.stories, page.next), output)
             return
-        _print(views.log_lines(page.stories, short, _now(), _width()))
+        _print(views.log_lines(page.stories, short, _now(), screen_width()))
         if not page.stories:
             click.echo(_nothing(environment, release, narrowed=failed or since is not None or bool(before)), err=True)
         elif page.next:
@@ -108,7 +107,7 @@ def show(deployment: str, output: str) -> None:
             if output != "table":
                 emit(_document(stories), output)
             elif len(stories) > 1:
-                _print(views.run_lines(stories, await short_ids(ledger, stories), _now(), _width()))
+                _print(views.run_lines(stories, await short_ids(ledger, stories), _now(), screen_width()))
             else:
                 run = await ledger.find(Query(run_id=stories[0].run.id, limit=1000))
                 _print(views.story_lines(stories[0], len(run.stories), _now()))
@@ -272,11 +271,6 @@ def _document(stories: Iterable[Story], following: str = "") -> dict[str, Any]:
 def _print_json_lines(stories: Sequence[Story]) -> None:
     for story in stories:
         click.echo(json.dumps(story_as_plain(story), ensure_ascii=False, separators=(",", ":")))
-
-
-def _width() -> int | None:
-    """The terminal's width; None where nothing should be cut."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _now() -> datetime:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -16,8 +18,11 @@ from typing import Any
 import click
 
 from fairway.domain.errors import Position
+from fairway.entrypoints.cli.render.style import shorten
 
 Command = Callable[..., Any]
+NARROWEST = 8
+"""Columns are not cut below this width, however narrow the terminal is."""
 
 
 def output_option(*forms: str) -> Callable[[Command], Command]:
@@ -53,16 +58,35 @@ def to_yaml(data: Any) -> str:
     return dump(plain(data))
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Columns of equal width, two spaces between; no lines, so that it can be cut and searched."""
+def screen_width() -> int | None:
+    """How wide the terminal is that stdout is; None where nothing should be cut: a file, a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[object]], width: int | None = None) -> str:
+    """Columns of equal width, two spaces between; no lines, so that it can be cut and searched.
+
+    With `width` the widest columns are cut until a line fits it.
+    """
     lines = [list(headers), *([("" if cell is None else str(cell)) for cell in row] for row in rows)]
     widths = [max(len(click.unstyle(line[column])) for line in lines) for column in range(len(headers))]
+    if width is not None:
+        _narrow(widths, width - 2 * (len(widths) - 1))
     return "\n".join(_row(line, widths) for line in lines)
 
 
+def _narrow(widths: list[int], room: int) -> None:
+    while sum(widths) > room and (widest := max(widths)) > NARROWEST:
+        widths[widths.index(widest)] -= 1
+
+
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell + " " * (width - len(click.unstyle(cell))) for cell, width in zip(cells, widths, strict=True))
-    return "  ".join(padded).rstrip()
+    return "  ".join(_cell(cell, width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _cell(cell: str, width: int) -> str:
+    room = width - len(click.unstyle(cell))
+    return cell + " " * room if room >= 0 else shorten(click.unstyle(cell), width)
 
 
 def plain(value: Any) -> Any:

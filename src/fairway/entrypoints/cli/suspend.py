@@ -14,7 +14,7 @@ from fairway.entrypoints.cli.errors import show_error, warn
 from fairway.entrypoints.cli.notifying import notifying
 from fairway.entrypoints.cli.opening import Place, facts_of, place_of
 from fairway.entrypoints.cli.options import cluster_option, environment_argument, environments_file_option
-from fairway.entrypoints.cli.output import emit, output_option, table
+from fairway.entrypoints.cli.output import emit, output_option, screen_width, table
 from fairway.entrypoints.cli.running import run_async
 from fairway.entrypoints.cli.times import ago
 from fairway.settings import Settings, load_settings
@@ -202,7 +202,8 @@ def _table(found: Sequence[tuple[Environment, Sequence[Suspension]]]) -> str:
         for _, items in found
         for item in items
     ]
-    return table(("ENVIRONMENT", "RELEASE", "BY", "SINCE", "UNTIL", "REASON"), rows) if rows else ""
+    headers = ("ENVIRONMENT", "RELEASE", "BY", "SINCE", "UNTIL", "REASON")
+    return table(headers, rows, screen_width()) if rows else ""
 
 
 def _nothing(found: Sequence[tuple[Environment, Sequence[Suspension]]], place: Place) -> str:

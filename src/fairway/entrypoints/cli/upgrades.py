@@ -24,7 +24,7 @@ from fairway.entrypoints.cli.options import (
     loaded,
     releases_option,
 )
-from fairway.entrypoints.cli.output import emit, output_option
+from fairway.entrypoints.cli.output import emit, output_option, screen_width
 from fairway.entrypoints.cli.running import run_async
 from fairway.entrypoints.cli.upgrades_push import Push, check_releases, push_option, push_upgrades
 from fairway.settings import load_settings
@@ -239,7 +239,11 @@ async def _upgrades(
     if not explain:
         return await _finish(place, report, again, edits=Edits.NONE, exit_code=False, output=output)
     data = views.report_data(report, explain=True)
-    emit(data, output, lambda: views.explained(report.looks) if report.looks else views.closing_line(report, again))
+    emit(
+        data,
+        output,
+        lambda: views.explained(report.looks, screen_width()) if report.looks else views.closing_line(report, again),
+    )
     return _problems(report)
 
 
@@ -262,7 +266,7 @@ def _text(report: Report, patched: Patched | None, again: str) -> str:
     if not report.upgrades:
         return views.closing_line(report, again)
     if patched is None:
-        return f"{views.upgrades_table(report.upgrades)}\n\n{views.closing_line(report, again)}"
+        return f"{views.upgrades_table(report.upgrades, screen_width())}\n\n{views.closing_line(report, again)}"
     return "\n".join(views.patched_lines(patched))
 
 

@@ -5,7 +5,8 @@ The rule not to break: what is printed about an upgrade names the file and line 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 MOST_UNWANTED = 10
 
 
-def upgrades_table(looks: Sequence[Look]) -> str:
-    """One line for each upgrade."""
+def upgrades_table(looks: Sequence[Look], width: int | None = None) -> str:
+    """One line for each upgrade; `width` None cuts nothing."""
     rows = (
         (
             look.watch.environment,
@@ -36,7 +37,7 @@ def upgrades_table(looks: Sequence[Look]) -> str:
         )
         for look in looks
     )
-    return table(("ENVIRONMENT", "RELEASE", "IMAGE OR CHART", "NOW", "NEW", "WHERE"), rows)
+    return table(("ENVIRONMENT", "RELEASE", "IMAGE OR CHART", "NOW", "NEW", "WHERE"), rows, width)
 
 
 def closing_line(report: Report, again: str) -> str:
@@ -60,22 +61,34 @@ def unwanted(report: Report) -> list[str]:
     return [*lines, *([f"and {len(looks) - MOST_UNWANTED} more"] if len(looks) > MOST_UNWANTED else [])]
 
 
-def explained(looks: Iterable[Look]) -> str:
-    """Every version seen by each trigger, and why it was or was not chosen."""
+def explained(looks: Iterable[Look], width: int | None = None) -> str:
+    """Every version seen by each trigger, and why it was or was not chosen; folded at `width`, so that all is said."""
     looks = list(looks)
     several = len({look.watch.environment for look in looks}) > 1
-    return "\n\n".join(_explained(look, several=several) for look in looks)
+    return "\n\n".join("\n".join(_explained(look, width, several=several)) for look in looks)
 
 
-def _explained(look: Look, *, several: bool) -> str:
+def _explained(look: Look, width: int | None, *, several: bool) -> Iterator[str]:
     watch = look.watch
-    release = click.style(f"{watch.environment}/{watch.release.name}" if several else watch.release.name, bold=True)
-    lines = [f"{release}   {watch.key} {watch.current} ({watch.name}, {_follows(watch)}) ← {watch.where}"]
-    width = max((len(verdict.tag) for verdict in look.choice.verdicts), default=0)
+    release = f"{watch.environment}/{watch.release.name}" if several else watch.release.name
+    rest = f"   {watch.key} {watch.current} ({watch.name}, {_follows(watch)}) ← {watch.where}"
+    first, *more = _folded(f"{release}{rest}", width, 4)
+    yield click.style(first[: len(release)], bold=True) + first[len(release) :]
+    yield from more
+    tags = max((len(verdict.tag) for verdict in look.choice.verdicts), default=0)
     for verdict in look.choice.verdicts:
-        text = f"{'→' if verdict.chosen else ' '} {verdict.tag:<{width}}   {verdict.reason}"
-        lines.append(f"  {click.style(text, fg='green') if verdict.chosen else text}")
-    return "\n".join(lines) if look.choice.verdicts else f"{lines[0]}\n    no versions there"
+        text = f"  {'→' if verdict.chosen else ' '} {verdict.tag:<{tags}}   {verdict.reason}"
+        for line in _folded(text, width, tags + 7):
+            yield click.style(line, fg="green") if verdict.chosen else line
+    if not look.choice.verdicts:
+        yield "    no versions there"
+
+
+def _folded(text: str, width: int | None, indent: int) -> list[str]:
+    if width is None or len(text) <= width:
+        return [text]
+    hanging = " " * min(indent, width // 2)
+    return textwrap.wrap(text, width, subsequent_indent=hanging, break_on_hyphens=False)
 
 
 def patched_lines(patched: Patched) -> list[str]:

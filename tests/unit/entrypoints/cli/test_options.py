@@ -99,3 +99,18 @@ def test_durations_are_written_as_people_write_them(seconds: float, text: str) -
 def test_tables_are_columns_without_trailing_spaces() -> None:
     rows = [["a", None, click.style("x", fg="red")], ["long name", 5, ""]]
     assert click.unstyle(table(["NAME", "N", "S"], rows)) == "NAME       N  S\na             x\nlong name  5"
+
+
+@pytest.mark.parametrize("width", [30, 40, 60])
+def test_a_table_is_narrowed_to_the_screen_where_it_is_widest(width: int) -> None:
+    rows = [["prod", "web", "registry.example/a/very/long/image/name", "1.0.0"], ["prod", "api", "short", "2.0.0"]]
+    whole, cut = table(["ENV", "RELEASE", "IMAGE", "NOW"], rows), table(["ENV", "RELEASE", "IMAGE", "NOW"], rows, width)
+    assert "very/long/image/name" in whole
+    assert max(len(line) for line in cut.splitlines()) <= width
+    assert cut.splitlines()[1].startswith("prod  web      registr")
+    assert [line.split()[-1] for line in cut.splitlines()] == ["NOW", "1.0.0", "2.0.0"]
+
+
+def test_a_coloured_cell_that_is_cut_leaves_no_colour_behind() -> None:
+    cut = table(["STATE"], [[click.style("Degraded for long", fg="red")], [click.style("ok", fg="green")]], 10)
+    assert cut.splitlines() == ["STATE", "Degraded …", click.style("ok", fg="green")]
