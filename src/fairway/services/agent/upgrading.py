@@ -19,10 +19,10 @@ from fairway.domain.upgrades.events import ImagePushed
 from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.services.agent.agent import LooksAfter
 from fairway.services.agent.ports import Clock
+from fairway.services.agent.registries import Registries
 from fairway.services.agent.rhythm import Rhythm
 from fairway.services.agent.troubles import Troubles
 from fairway.services.agent.waking import Wake
-from fairway.services.engine.retrying import passes
 from fairway.services.intake.looking import concerned, evidence
 from fairway.services.intake.pending import Woken
 from fairway.services.upgrades.checking import Look, Report, Upgrades, Wanted
@@ -31,8 +31,6 @@ from fairway.services.writing.changes import Change
 from fairway.services.writing.writer import Writer
 
 log = logging.getLogger(__name__)
-
-REGISTRIES = "a registry"
 
 
 class Writing(Protocol):
@@ -70,7 +68,7 @@ class Upgrading:
         self._rhythm = Rhythm(every)
         self._trust_events = trust_events
         self._clock = clock
-        self._troubles = troubles
+        self._registries = Registries(troubles)
         self._chance = chance
         self._wake = Wake()
         self._images: dict[tuple[str, str], ImagePushed] = {}
@@ -91,15 +89,16 @@ class Upgrading:
                 due = self._clock.now() + self._rhythm.jittered(self._rhythm.every, self._chance())
                 await self._guarded(self.check())
             elif self._images or self._overflow:
-                await self._guarded(self._hear())
+                await self._guarded(self.hear())
             await self._wake.rest(self._clock, due)
 
     async def check(self) -> Report:
         """Ask all registries that triggers name, and have written what is found."""
         self._images, self._overflow = {}, False
-        return await self._look(lambda upgrades, places: upgrades.check(places))
+        return await self._look(lambda upgrades, places: upgrades.check(places), complete=True)
 
-    async def _hear(self) -> Report:
+    async def hear(self) -> Report:
+        """Look at what was told since."""
         woken = Woken(images=tuple(self._images.values()), overflow=self._overflow)
         self._images, self._overflow = {}, False
 
@@ -112,7 +111,11 @@ class Upgrading:
         return await self._look(look, settles=not self._trust_events or woken.overflow)
 
     async def _look(
-        self, ask: Callable[[Upgrades, Sequence[Environment]], Awaitable[Report]], *, settles: bool = True
+        self,
+        ask: Callable[[Upgrades, Sequence[Environment]], Awaitable[Report]],
+        *,
+        settles: bool = True,
+        complete: bool = False,
     ) -> Report:
         if not self._leads():
             return Report()
@@ -122,7 +125,10 @@ class Upgrading:
             async with writing.upgrades(repository) as upgrades:
                 report = await ask(upgrades, places)
                 told = await upgrades.describe(report.upgrades)
-        self._tell_problems(report)
+        for problem in report.problems:
+            extra = {"environment": problem.environment, "release": problem.release, "why": str(problem.error)}
+            log.warning("agent.upgrade_problem", extra=extra)
+        self._registries.learn(report, asked=settles, complete=complete)
         if self._leads():
             for one in told:
                 extra = {"environment": one.environment, "release": one.release, "old": one.old, "new": one.new}
@@ -131,16 +137,6 @@ class Upgrading:
             done = [f"{x.watch.environment}/{x.watch.release.name} {x.watch.key}" for x in report.looks if not x.new]
             writing.writer.settle(done if settles else ())
         return report
-
-    def _tell_problems(self, report: Report) -> None:
-        away = [one for one in report.problems if passes(one.error)]
-        for problem in report.problems:
-            extra = {"environment": problem.environment, "release": problem.release, "why": str(problem.error)}
-            log.warning("agent.upgrade_problem", extra=extra)
-        if away:
-            self._troubles.failed(REGISTRIES, str(away[0].error), fix=away[0].error.fix)
-        else:
-            self._troubles.well(REGISTRIES)
 
     async def _guarded(self, work: Awaitable[Report]) -> None:
         """What goes wrong is told, and tried again the next time."""

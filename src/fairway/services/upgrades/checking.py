@@ -20,6 +20,7 @@ from fairway.domain.repository.models import (
     Release,
 )
 from fairway.domain.upgrades.choosing import Choice
+from fairway.domain.upgrades.images import ImageReference
 from fairway.domain.upgrades.upgrade import Upgrade
 from fairway.domain.values.explaining import Explanation
 from fairway.services.upgrades.deciding import Ask, decide_by_registry, settle
@@ -63,6 +64,8 @@ class Problem:
     environment: str
     release: str
     error: FairwayError
+    asked: ImageReference | ChartReference | None = None
+    """What was asked for, where it was the registry or chart repository that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +163,13 @@ class Upgrades:
             if item.kind == "image" and (asks or item.pins or item.platform):
                 triggers = item.release.image_triggers
                 await self.pull_secrets.use(environment, [name for one in triggers for name in one.image_pull_secrets])
+        except FairwayError as error:  # of the cluster, not of the registry
+            return Problem(item.environment, item.release.name, error)
+        try:
             choice, new = await settle(item, seen, self.held(item), await decide(item, seen))
             return Look(item, choice, new)
         except FairwayError as error:
-            return Problem(item.environment, item.release.name, error)
+            return Problem(item.environment, item.release.name, error, item.subject)
 
     async def _watches(
         self,
@@ -188,6 +194,9 @@ class Upgrades:
             return watches
         try:
             source = await self.charts.fetch(chart)
+        except FairwayError as error:
+            return [*watches, Problem(environment.name, release.name, error, chart)]
+        try:
             explanation = await values.explain(release, source)
         except FairwayError as error:
             return [*watches, Problem(environment.name, release.name, error)]
