@@ -106,6 +106,7 @@ class Shop:
 
     def __init__(self, folder: Path, host: str) -> None:
         self.folder = folder
+        self.env: dict[str, str] = {}
         self._host = host
         self._team = f"t{uuid.uuid4().hex[:8]}"
         self.registry = f"{host}/{self._team}"
@@ -177,7 +178,7 @@ class Shop:
     def _environment(self) -> dict[str, str]:
         home = {name: str(self.folder.parent / "home") for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME")}
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("FAIRWAY_", "XDG_", "KUBE"))}
-        return {**kept, **home, "NO_COLOR": "1"}
+        return {**kept, **home, "NO_COLOR": "1", **self.env}
 
     def __call__(self, *arguments: str) -> Answer:
         done = subprocess.run(

@@ -65,7 +65,9 @@ def test_a_hold_is_added_and_removed_by_hand(shop: Shop) -> None:
     added = shop("holds", "add", "prod", "orders", "1.4.3", "--reason", "leaks: memory")
     assert (added.code, added.out) == (0, f"prod/orders 1.4.3 is held; commit {FILE}\n")
     before = (shop.folder / FILE).read_text()
-    assert shop("holds", "add", "prod", "orders", "1.4.3").out == "prod/orders 1.4.3 is held already\n"
+    assert shop("holds", "add", "prod", "orders", "1.4.3").out.startswith(
+        "prod/orders 1.4.3 is held already: leaks: memory"
+    )
     assert (shop.folder / FILE).read_text() == before
     assert "1.4.3   not chosen: held: leaks: memory" in explained(shop)
     listed = shop("holds", "list").out
@@ -79,6 +81,22 @@ def test_a_hold_is_added_and_removed_by_hand(shop: Shop) -> None:
     again = shop("holds", "remove", "prod", "orders")
     assert again.code == 2
     assert "nothing of orders is held in prod" in again.err
+
+
+def test_another_reason_replaces_the_one_that_is_written(shop: Shop) -> None:
+    text = "# ours\nholds:\n  - {environment: prod, release: orders, version: v1.4.3} # no why\n"
+    shop.write(FILE, text)
+    shop.env = {"FAIRWAY_USER": "bob"}
+    told = shop("holds", "add", "prod", "orders", "1.4.3", "--reason", "loses: mail")
+    assert (told.code, told.out) == (
+        0,
+        f"prod/orders 1.4.3 is held already, now because: loses: mail; commit {FILE}\n",
+    )
+    written = (shop.folder / FILE).read_text()
+    assert written == text.replace("v1.4.3}", 'v1.4.3, reason: "loses: mail", by: "bob"}')
+    again = shop("holds", "add", "prod", "orders", "1.4.3", "--reason", "loses: mail")
+    assert again.out == "prod/orders 1.4.3 is held already: loses: mail (bob)\n"
+    assert (shop.folder / FILE).read_text() == written
 
 
 def test_a_hold_of_another_image_holds_nothing(shop: Shop) -> None:

@@ -1,7 +1,8 @@
-"""Edits of `fairway.holds.yaml`: one more entry, or one less; comments and order stay."""
+"""Edits of `fairway.holds.yaml`: one more entry, one less, or another reason; comments and order stay."""
 
 from __future__ import annotations
 
+from fairway.domain.upgrades.adding import set_in_values_file
 from fairway.domain.upgrades.holds import Hold
 from fairway.domain.upgrades.listing import append_item, remove_item
 
@@ -29,3 +30,11 @@ def with_hold(data: bytes | None, file: str, hold: Hold) -> bytes:
 def without_hold(data: bytes, file: str, index: int) -> bytes:
     """The file without the entry of that number. Raises as `remove_item`."""
     return remove_item(data, file, _KEY, index)
+
+
+def with_reason(data: bytes, file: str, index: int, reason: str, by: str) -> bytes:
+    """The file with another reason, and who gave it, in the entry of that number. Raises as `set_in_values_file`."""
+    for name, text in (("reason", reason), ("by", by)):
+        if text:
+            data = set_in_values_file(data, file, (_KEY, index, name), text)
+    return data

@@ -86,7 +86,8 @@ async def _list(place: Place, output: str) -> int:
 def add(environment: str, release: str, version: str, reason: str, image: str, environments_file: Path) -> int:
     """Hold VERSION: upgrades of RELEASE in ENV do not choose it. Writes fairway.holds.yaml.
 
-    A release that has the version already keeps it until its file says another one.
+    A release that has the version already keeps it until its file says another one. For a version that is held
+    already another --reason replaces the one that is written there.
 
     \b
     Example:
@@ -103,10 +104,15 @@ def add(environment: str, release: str, version: str, reason: str, image: str, e
     file = holds_file(repository.root)
     settings = load_settings()
     hold = Hold(found[0].name, release, version, image, reason, settings.user, now())
-    if not file.add(hold):
-        click.echo(f"{environment}/{release} {version} is held already")
-        return 0
-    click.echo(f"{environment}/{release} {version} is held; commit {file.shown}")
+    held = file.held(hold)
+    if held is None:
+        file.add(hold)
+        click.echo(f"{environment}/{release} {version} is held; commit {file.shown}")
+    elif reason and reason != held.reason:
+        file.explain(held, reason, hold.by)
+        click.echo(f"{environment}/{release} {version} is held already, now because: {reason}; commit {file.shown}")
+    else:
+        click.echo(f"{environment}/{release} {version} is held already: {held.told}")
     return 0
 
 

@@ -16,7 +16,7 @@ from fairway.domain.repository.findings import Findings
 from fairway.domain.repository.models import Environment, Repository
 from fairway.domain.repository.sites import Document
 from fairway.domain.upgrades.holds import HOLDS_FILE, HeldVersions, Hold, in_force, read_holds, same_version
-from fairway.domain.upgrades.holds_file import with_hold, without_hold
+from fairway.domain.upgrades.holds_file import with_hold, with_reason, without_hold
 from fairway.domain.upgrades.reverted import Commit, History, history_of, reverted
 from fairway.domain.yaml import compose
 from fairway.services.loading import shown_path
@@ -72,6 +72,15 @@ class HoldsOnDisk:
         if data is not None:
             self.write(data)
         return data is not None
+
+    def held(self, hold: Hold) -> Hold | None:
+        """The entry that holds the same already."""
+        same = [one for one in self.holds if _same(one, hold)]
+        return same[-1] if same and not same[-1].lifted else None
+
+    def explain(self, held: Hold, reason: str, by: str) -> None:
+        """Give one of `holds` another reason. Raises as `add`."""
+        self.write(with_reason(self.data or b"", self.shown, self.holds.index(held), reason, by))
 
     def remove(self, indices: Sequence[int]) -> None:
         """Take entries out. Raises as `add`."""
