@@ -116,6 +116,11 @@ class Upgrades:
         """Asks every registry and chart repository that a trigger names, each repository once."""
         return await self.decide(environments, wanted, decide_by_registry)
 
+    async def watches(self, environment: Environment, release: Release) -> list[Watch]:
+        """What a release's triggers are about, as far as that can be found out; no registry is asked."""
+        found = await self._watches(environment, release, self.values(environment), Wanted())
+        return [one for one in found if isinstance(one, Watch)]
+
     async def describe(self, looks: Iterable[Look]) -> tuple[Upgrade, ...]:
         """Upgrades as others are told of them, with links to the sources of images where the images name them."""
         seen = Seen(self.registry, self.charts)
