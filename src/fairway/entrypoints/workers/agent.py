@@ -8,37 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 from fairway.domain.errors import Transient, UserError
-from fairway.settings import Settings, process_environment
+from fairway.entrypoints.workers.agent_serving import serve
+from fairway.entrypoints.workers.agent_writing import write_upgrades
+from fairway.entrypoints.workers.beside import beside
+from fairway.settings import Settings
 
 if TYPE_CHECKING:
     from fairway.domain.progress import Reporter
-    from fairway.domain.repository.models import Environment, Owner
+    from fairway.domain.repository.models import Environment
     from fairway.services.agent.following import Tree
     from fairway.services.agent.keeping import Keeper
     from fairway.services.agent.passing import PassDone
     from fairway.services.agent.passing import Reporting as PassReporting
     from fairway.services.agent.reporting import Reporting
-    from fairway.services.agent.telling import OwnerOf
-    from fairway.services.agent.upgrading import Upgrading
     from fairway.services.configuring import Configured
     from fairway.services.intake import Metrics
     from fairway.services.notifying.ports import Tell
-    from fairway.services.writing.changes import Outcome
     from fairway.wiring.agent import AgentOptions, AgentParts
-    from fairway.wiring.writing import Writing
 
 log = logging.getLogger(__name__)
-
-HEAR = timedelta(milliseconds=200)
-"""How long events are collected: a push reports many images at once."""
 
 
 async def run_agent(settings: Settings, configured: Configured, options: AgentOptions) -> int:
@@ -53,7 +46,7 @@ async def run_agent(settings: Settings, configured: Configured, options: AgentOp
     try:
         async with (
             open_notifier(settings, configured, warn=_warn) as notifier,
-            _beside(notifier.run),
+            beside(notifier.run),
             open_leadership(settings, lease) as leadership,
             open_agent(
                 settings,
@@ -91,13 +84,13 @@ async def _run(
 
     async with AsyncExitStack() as stack:
         aside = await stack.enter_async_context(Aside())
-        upgrading = await _writing(stack, settings, configured, options, parts, tell, metrics, aside)
+        upgrading = await write_upgrades(stack, settings, configured, options, parts, tell, metrics, aside)
         jobs: list[Callable[[], Any]] = [lambda: _leading(parts, metrics)]
         if upgrading is not None:
             jobs.append(upgrading.run)
         if parts.watches is not None:
             jobs.append(parts.watches.run)
-        jobs.append(await _serve(stack, configured, parts, upgrading, metrics))
+        jobs.append(await serve(stack, configured, parts, upgrading, metrics))
         jobs.append(_reports(settings, parts).run)
         await parts.agent.run(*jobs)
 
@@ -118,135 +111,10 @@ def _reports(settings: Settings, parts: AgentParts) -> Reporting:
     return reporting
 
 
-async def _serve(
-    stack: AsyncExitStack, configured: Configured, parts: AgentParts, upgrading: Upgrading | None, metrics: Any
-) -> Callable[[], Any]:
-    """Health, metrics, webhooks; the job that hears what they brought."""
-    from fairway.domain.configuration.listening import parse_listen
-    from fairway.entrypoints.web.app import create_app
-    from fairway.entrypoints.web.parts import WebParts
-    from fairway.entrypoints.web.serving import serving
-    from fairway.services.agent.status import ready, status_of
-    from fairway.services.intake import PendingWakes
-    from fairway.wiring.web import webhook_intake
-
-    section = configured.configuration
-    wakes = PendingWakes()
-
-    def page() -> tuple[bytes, str]:
-        metrics.away(parts.troubles.known)
-        return metrics.page(), metrics.content_type
-
-    web = WebParts(
-        intake=webhook_intake(configured, wakes, metrics),
-        ready=lambda: ready(parts.agent, parts.clock.now(), section.agent.every),
-        status=lambda: status_of(parts.agent, parts.troubles, url=parts.followed.name),
-        metrics=page,
-    )
-    listen = parse_listen(section.server.listen)
-    if listen is None:
-        raise UserError(f'server.listen is "{section.server.listen}"', fix="write e.g. 127.0.0.1:8080")
-    address = await stack.enter_async_context(serving(create_app(web), listen))
-    log.info("agent.listening", extra={"address": address})
-
-    async def hear() -> None:
-        while True:
-            woken = await wakes.gather(HEAR)
-            followed = parts.followed
-            if woken.overflow or any(push.concerns(followed.name, followed.branch) for push in woken.pushes):
-                parts.agent.wake_git()
-            if upgrading is not None:
-                upgrading.pushed(woken)
-
-    return hear
-
-
-async def _writing(
-    stack: AsyncExitStack,
-    settings: Settings,
-    configured: Configured,
-    options: AgentOptions,
-    parts: AgentParts,
-    tell: Tell,
-    metrics: Metrics,
-    aside: Callable[[Any], None],
-) -> Upgrading | None:
-    """Upgrades, and answers to bad ones, written into Git; None where there is no remote to write to."""
-    import random
-
-    from fairway.adapters.git.history import GitLog
-    from fairway.services.agent.answering import Answering
-    from fairway.services.agent.telling import news_of
-    from fairway.services.agent.upgrading import Upgrading
-    from fairway.wiring.agent_connections import LoggedNotices
-    from fairway.wiring.writing import open_writing
-
-    if not parts.followed.is_remote:
-        log.info("agent.no_upgrades", extra={"why": "a folder has no remote to write to"})
-        return None
-
-    def written(outcome: Outcome) -> None:
-        owner_of = _owners(parts)
-        for event in news_of(outcome, now=parts.clock.now(), new_id=lambda: secrets.token_hex(8), owner_of=owner_of):
-            tell(event)
-        done = sum(1 for one in outcome.edited if one.upgrade is not None)
-        metrics.upgrades(done, len(outcome.failed))
-        for one in outcome.failed:
-            log.warning("agent.not_written", extra={"change": one.change.key, "why": str(one.error)})
-        for note in outcome.notes:
-            log.warning("agent.forge_declined", extra={"branch": outcome.branch, "why": note})
-        if outcome.commit:
-            log.info("agent.written", extra={"commit": outcome.commit[:12], "subject": outcome.subject})
-            parts.agent.wake_git("written")
-
-    writing: Writing = await stack.enter_async_context(
-        open_writing(settings, configured, options.environments_file, LoggedNotices(), on_written=written)
-    )
-    await stack.enter_async_context(_beside(writing.writer.run))
-    env = process_environment()
-
-    def log_of(folder: Path) -> GitLog:
-        return GitLog(folder, env)
-
-    answering = Answering(writing.writer, writing.newest, writing.upgrades, log_of, parts.clock.now)
-
-    def passed(keeper: Keeper, done: PassDone) -> None:
-        if parts.agent.leadership.leads:
-            aside(answering.answer(done))
-
-    parts.on_pass.append(passed)
-    section = configured.configuration.upgrades
-    return Upgrading(
-        writing,
-        looks_after=parts.looks_after,
-        leads=lambda: parts.agent.leadership.leads,
-        every=section.every,
-        trust_events=section.trust_events,
-        clock=parts.clock,
-        troubles=parts.troubles,
-        chance=random.random,
-    )
-
-
 async def _leading(parts: AgentParts, metrics: Metrics) -> None:
     while True:
         metrics.leading(parts.agent.leadership.leads)
         await parts.agent.leadership.changed()
-
-
-def _owners(parts: AgentParts) -> OwnerOf:
-    """As the files that were read last declare them."""
-    from fairway.domain.repository.models import Owner
-
-    def owner_of(environment: str, release: str) -> Owner:
-        tree = parts.agent.following.tree
-        found = tree.environment(environment) if tree is not None else None
-        if found is None:
-            return Owner()
-        declared = found.release(release)
-        return declared.owner if declared is not None else found.owner
-
-    return owner_of
 
 
 def _reporting(tell: Tell, commit_url: Callable[[str], str]) -> PassReporting:
@@ -273,17 +141,6 @@ def _count(metrics: Metrics, keeper: Keeper, done: PassDone) -> None:
     corrected = sum(len(one.changed) for one in result.results.values() if one.outcome.name == "CORRECTED")
     if corrected:
         metrics.drift(keeper.name, "corrected", corrected)
-
-
-@asynccontextmanager
-async def _beside(work: Callable[[], Any]) -> AsyncIterator[None]:
-    """`work` runs while the block lasts, and is then ended; it has its time to bring things to an end."""
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(work())
-        try:
-            yield
-        finally:
-            task.cancel()
 
 
 def _check_names(parts: AgentParts, globs: tuple[str, ...]) -> None:
