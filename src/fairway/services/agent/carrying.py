@@ -72,6 +72,10 @@ class Pass:
     suspensions: tuple[Suspension, ...] = ()
     """What is suspended, asked just before."""
 
+    @property
+    def is_empty(self) -> bool:
+        return self.names is not None and not self.names | self.leaving
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

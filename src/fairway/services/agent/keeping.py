@@ -20,12 +20,12 @@ from fairway.domain.agent.freezing import Frozen
 from fairway.domain.agent.touching import Touched
 from fairway.domain.errors import FairwayError, Transient
 from fairway.domain.progress import silent
-from fairway.domain.repository.models import Environment
 from fairway.domain.suspensions.suspension import Suspension, in_words, suspended
 from fairway.services.agent.carrying import Carrying, Pass
 from fairway.services.agent.following import Tree
-from fairway.services.agent.owing import Owing, with_needs
+from fairway.services.agent.owing import Owing
 from fairway.services.agent.passing import News, OnPass, PassDone, Reporting, Running
+from fairway.services.agent.planning import plan_pass
 from fairway.services.agent.ports import Clock
 from fairway.services.agent.rhythm import Rhythm
 from fairway.services.agent.setbacks import Setbacks
@@ -223,8 +223,9 @@ class Keeper:
         environment = self.tree.environment(self.name) if self.tree is not None else None
         if self.tree is None or environment is None:
             return False
-        what = self._plan(self.tree, environment, decision)
-        if what.names is not None and not what.names | what.leaving:
+        suspensions = self._suspensions
+        what = plan_pass(self.tree, environment, decision, self._owing.gone, self._busy(), self._paused(), suspensions)
+        if what.is_empty:
             return False
         self._owing.take(what)
         releases = "all" if what.names is None else sorted(what.names | what.leaving)
@@ -237,25 +238,6 @@ class Keeper:
         self._passes.add(task)
         task.add_done_callback(self._passes.discard)
         return True
-
-    def _plan(self, tree: Tree, environment: Environment, decision: Decision) -> Pass:
-        """With each release go those that it needs: it may start only when they are healthy."""
-        paused, busy = self._paused(), self._busy()
-        declared = {release.name: release for release in environment.releases}
-        names = decision.releases
-        if names is not None:
-            closures = (with_needs({name}, declared) for name in names if name in declared)
-            names = frozenset(one for found in closures if not found & busy for one in found) - paused
-        return Pass(
-            tree,
-            environment,
-            names,
-            leaving=frozenset(self._owing.gone - declared.keys() - busy - paused),
-            paused=paused,
-            fresh=names is None,
-            reason=decision.state.value.lower(),
-            suspensions=self._suspensions,
-        )
 
     async def _pass(self, running: Running) -> None:
         """Never cancelled itself: whoever wants it to end, cuts it, and its records are in order then."""

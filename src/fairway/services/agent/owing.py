@@ -5,13 +5,12 @@ The rule not to break: nothing is forgotten before a pass over it ended; what a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from fairway.domain.agent.backing_off import Failing, after_failure
 from fairway.domain.agent.touching import Touched
 from fairway.domain.progress import Outcome
-from fairway.domain.repository.models import Environment, Release
+from fairway.domain.repository.models import Environment
 from fairway.services.agent.carrying import Pass
 from fairway.services.agent.passing import cluster_away
 from fairway.services.engine.carrying import Result
@@ -85,18 +84,6 @@ class Owing:
             self.everything = self.everything or what.names is None
             self.names |= ((what.names or frozenset()) - result.results.keys()) & declared
             self.gone |= what.leaving - result.results.keys()
-
-
-def with_needs(names: Iterable[str], declared: Mapping[str, Release]) -> frozenset[str]:
-    """These, and what they need, and what that needs."""
-    found: set[str] = set()
-    edge = list(names)
-    while edge:
-        name = edge.pop()
-        if name in declared and name not in found:
-            found.add(name)
-            edge += [need.release for need in declared[name].needs]
-    return frozenset(found)
 
 
 def _why(result: Result) -> str:
