@@ -5,7 +5,6 @@ The rule not to break: files change only with --patch, the remote only with --pu
 
 from __future__ import annotations
 
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,39 +13,31 @@ import click
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli import upgrades_views as views
 from fairway.entrypoints.cli.chart_notices import ChartNotices
-from fairway.entrypoints.cli.errors import show_error
 from fairway.entrypoints.cli.opening import Place
 from fairway.entrypoints.cli.options import (
-    chosen,
     cluster_option,
     environment_argument,
     environments_file_option,
-    loaded,
     releases_option,
 )
 from fairway.entrypoints.cli.output import emit, output_option, screen_width
 from fairway.entrypoints.cli.running import run_async
-from fairway.entrypoints.cli.upgrades_push import Push, check_releases, push_option, push_upgrades
+from fairway.entrypoints.cli.upgrades_asked import (
+    Edits,
+    edits_of,
+    lock_option,
+    narrowing,
+    patch_option,
+    place_of,
+    wanted,
+)
+from fairway.entrypoints.cli.upgrades_push import Push, push_option, push_upgrades
+from fairway.entrypoints.cli.upgrades_told import finish, tell_problems
 from fairway.settings import load_settings
 
 if TYPE_CHECKING:
     from fairway.entrypoints.cli.upgrades_push import Looking
-    from fairway.services.upgrades.checking import Report, Wanted
-    from fairway.services.upgrades.patching import Patched
 
-UPGRADES_EXIST = 1
-
-
-class Edits(Enum):
-    """Where upgrades are written."""
-
-    NONE = "none"
-    FILES = "files"
-    LOCK = "lock"
-
-
-patch_option = click.option("--patch", "-p", is_flag=True, help="Edit the files that say the versions.")
-lock_option = click.option("--lock", is_flag=True, help="Write into fairway.lock.yaml, which wins.")
 exit_code_option = click.option("--exit-code", is_flag=True, help="Exit with 1 when there are upgrades.")
 
 
@@ -87,12 +78,14 @@ def poll(
       fairway poll --push                   a commit or pull request with all upgrades
       fairway poll -i shop/web -r web       one image, one release
     """
-    edits = _edits(patch=patch, push=push, lock=lock)
-    again = " ".join(("fairway poll", *_given(environment, cluster, releases, image), "--push" if push else "--patch"))
+    edits = edits_of(patch=patch, push=push, lock=lock)
+    again = " ".join(
+        ("fairway poll", *narrowing(environment, cluster, releases, image), "--push" if push else "--patch")
+    )
     if push:
         given = Push(environments_file, environment, cluster, releases, again, lock, True, exit_code, output)
-        return run_async(push_upgrades(given, lambda found, places: found.check(places, _wanted(releases, image))))
-    place = _place(environments_file, environment, cluster, releases)
+        return run_async(push_upgrades(given, lambda found, places: found.check(places, wanted(releases, image))))
+    place = place_of(environments_file, environment, cluster, releases)
     return run_async(_poll(place, releases, image, again, edits=edits, exit_code=exit_code, output=output))
 
 
@@ -109,8 +102,8 @@ async def _poll(
     from fairway.wiring import open_upgrades
 
     async with open_upgrades(load_settings(), place.repository, ChartNotices()) as upgrades:
-        report = await upgrades.check(place.environments, _wanted(releases, image))
-    return await _finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
+        report = await upgrades.check(place.environments, wanted(releases, image))
+    return await finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
 
 
 @click.command()
@@ -154,14 +147,14 @@ def observe(
     """
     if (image is None) == (chart is None):
         raise UserError("what was pushed?", fix="give either -i IMAGE:TAG or --chart NAME:VERSION")
-    edits = _edits(patch=patch, push=push, lock=lock)
+    edits = edits_of(patch=patch, push=push, lock=lock)
     what = f"-i {image}" if image else f"--chart {chart}"
-    narrowed = (*_given(environment, cluster, releases), what, "--push" if push else "--patch")
+    narrowed = (*narrowing(environment, cluster, releases), what, "--push" if push else "--patch")
     again = " ".join(("fairway observe", *narrowed))
     if push:
         given = Push(environments_file, environment, cluster, releases, again, lock, False, exit_code, output)
         return run_async(push_upgrades(given, _observing(image, chart, releases, verify=verify)))
-    place = _place(environments_file, environment, cluster, releases)
+    place = place_of(environments_file, environment, cluster, releases)
     work = _observe(
         place, releases, image, chart, again, verify=verify, edits=edits, exit_code=exit_code, output=output
     )
@@ -187,7 +180,7 @@ async def _observe(
         report = await look(upgrades, place.environments)
     if output == "table" and not report.upgrades:
         click.echo("".join(f"{line}\n" for line in views.unwanted(report)), nl=False)
-    return await _finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
+    return await finish(place, report, again, edits=edits, exit_code=exit_code, output=output)
 
 
 def _observing(image: str | None, chart: str | None, releases: tuple[str, ...], *, verify: bool) -> Looking:
@@ -224,8 +217,8 @@ def upgrades(
       fairway upgrades prod
       fairway upgrades prod --explain -r kafka
     """
-    place = _place(environments_file, environment, cluster, releases)
-    again = " ".join(("fairway poll", *_given(environment, cluster, releases, image), "--patch"))
+    place = place_of(environments_file, environment, cluster, releases)
+    again = " ".join(("fairway poll", *narrowing(environment, cluster, releases, image), "--patch"))
     return run_async(_upgrades(place, releases, image, again, explain=explain, output=output))
 
 
@@ -235,84 +228,13 @@ async def _upgrades(
     from fairway.wiring import open_upgrades
 
     async with open_upgrades(load_settings(), place.repository, ChartNotices()) as found:
-        report = await found.check(place.environments, _wanted(releases, image))
+        report = await found.check(place.environments, wanted(releases, image))
     if not explain:
-        return await _finish(place, report, again, edits=Edits.NONE, exit_code=False, output=output)
+        return await finish(place, report, again, edits=Edits.NONE, exit_code=False, output=output)
     data = views.report_data(report, explain=True)
     emit(
         data,
         output,
         lambda: views.explained(report.looks, screen_width()) if report.looks else views.closing_line(report, again),
     )
-    return _problems(report)
-
-
-async def _finish(place: Place, report: Report, again: str, *, edits: Edits, exit_code: bool, output: str) -> int:
-    from fairway.services.upgrades.patching import patch as edit
-
-    lock = edits is Edits.LOCK
-    patched = await edit(place.repository, report.upgrades, lock=lock) if edits is not Edits.NONE else None
-    emit(views.report_data(report, patched), output, lambda: _text(report, patched, again))
-    code = _problems(report)
-    for item in patched.not_edited if patched else ():
-        show_error(item.error, about=f"{item.look.watch.environment}/{item.look.watch.release.name}")
-        code = code or item.error.exit_code
-    if patched is not None and patched.not_edited and not lock:
-        click.echo(f"write them into the lock file, which wins: {again} --lock", err=True)
-    return code or (UPGRADES_EXIST if exit_code and report.upgrades else 0)
-
-
-def _text(report: Report, patched: Patched | None, again: str) -> str:
-    if not report.upgrades:
-        return views.closing_line(report, again)
-    if patched is None:
-        return f"{views.upgrades_table(report.upgrades, screen_width())}\n\n{views.closing_line(report, again)}"
-    return "\n".join(views.patched_lines(patched))
-
-
-def _problems(report: Report) -> int:
-    """Tell what could not be looked at; the first one's exit code."""
-    for item in report.problems:
-        show_error(item.error, about=f"{item.environment}/{item.release}")
-    return report.problems[0].error.exit_code if report.problems else 0
-
-
-def _place(environments_file: Path, environment: str | None, cluster: str | None, releases: tuple[str, ...]) -> Place:
-    """All environments unless one is named. Raises UserError for a release that none of them has."""
-    repository = loaded(environments_file)
-    place = Place(repository, chosen(repository, environment, cluster, every=True))
-    check_releases(repository, place.environments, releases)
-    return place
-
-
-def _wanted(releases: tuple[str, ...], image: str | None) -> Wanted:
-    from fairway.domain.upgrades.images import BadImageName, ImageReference, parse_image
-    from fairway.services.upgrades.checking import Wanted
-
-    if image is None:
-        return Wanted(frozenset(releases))
-    try:
-        name = parse_image(image).name
-    except BadImageName as error:
-        raise UserError(f'"{image}" is not an image: {error}', fix="e.g. -i registry.example/shop/web") from error
-    return Wanted(
-        frozenset(releases),
-        charts=False,
-        concerns=lambda watch: isinstance(watch.subject, ImageReference) and watch.subject.name == name,
-    )
-
-
-def _edits(*, patch: bool, push: bool, lock: bool) -> Edits:
-    if patch and push:
-        raise UserError("--patch edits files here, --push writes at the remote", fix="give one of the two")
-    if lock and not (patch or push):
-        raise UserError("--lock says where --patch or --push writes", fix="give both: --patch --lock")
-    return Edits.LOCK if lock else Edits.FILES if patch else Edits.NONE
-
-
-def _given(
-    environment: str | None, cluster: str | None, releases: tuple[str, ...] = (), image: str | None = None
-) -> list[str]:
-    """What narrows it down, as it was typed: who repeats it edits no more than what was shown."""
-    given = [("", environment), ("-c", cluster), ("-r", ",".join(releases)), ("-i", image)]
-    return [word for option, value in given if value for word in (option, value) if word]
+    return tell_problems(report)
