@@ -144,7 +144,7 @@ def test_every_version_is_explained(shop: Shop) -> None:
 
 def test_without_explain_upgrades_lists_what_could_be_done(shop: Shop) -> None:
     shop.push("orders", "1.4.1", "1.4.2")
-    assert "fairway poll prod --patch" in shop("upgrades", "prod", "-r", "orders").out
+    assert "fairway poll prod -r orders --patch" in shop("upgrades", "prod", "-r", "orders").out
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def report_data(report: Report, patched: Patched | None = None, *, explain: bool
         "upgrades": [_look(look) for look in report.upgrades],
     }
     if explain:
-        data["triggers"] = [{**_look(look), "verdicts": look.choice.verdicts} for look in report.looks]
+        data["triggers"] = [{**_look(look), "verdicts": _verdicts(look)} for look in report.looks]
     if patched is not None:
         edited = {id(look) for look in patched.edited}
         for row, look in zip(data["upgrades"], report.upgrades, strict=True):
@@ -168,6 +168,10 @@ def _look(look: Look) -> dict[str, Any]:
         "new": look.new,
         "where": watch.where,
     }
+
+
+def _verdicts(look: Look) -> list[dict[str, Any]]:
+    return [{"tag": one.tag, "chosen": one.chosen, "reason": one.reason} for one in look.choice.verdicts]
 
 
 def _error(error: FairwayError) -> dict[str, Any]:
