@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from fairway.domain.errors import Diagnostic, FairwayError, InvalidInput, Severity
+from fairway.settings import load_settings
 
 MOST_INDENT = 34
 """A fix stands below its message, but not so far to the right that it breaks on a narrow terminal."""
@@ -16,7 +17,7 @@ _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cy
 
 def warn(text: str) -> None:
     """A warning on stderr."""
-    click.echo(f"{click.style('warning', fg='yellow')}: {text}", err=True)
+    _say(f"{click.style('warning', fg='yellow')}: {text}")
 
 
 def show_error(error: FairwayError, *, about: str = "") -> None:
@@ -28,18 +29,18 @@ def show_error(error: FairwayError, *, about: str = "") -> None:
         show_diagnostics(error.diagnostics)
         return
     prefix = f"{error.where}: " if error.where else f"{about}: " if about else ""
-    click.echo(f"{prefix}{click.style('error', fg='red', bold=True)}: {error.message}", err=True)
+    _say(f"{prefix}{click.style('error', fg='red', bold=True)}: {error.message}")
     if error.fix:
-        click.echo(f"  {error.fix}", err=True)
+        _say(f"  {error.fix}")
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     """All diagnostics of a run on stderr, each with its position and fix, then the count."""
     for item in diagnostics:
-        click.echo(diagnostic_text(item), err=True)
+        _say(diagnostic_text(item))
     errors = sum(1 for item in diagnostics if item.severity is Severity.ERROR)
     warnings = sum(1 for item in diagnostics if item.severity is Severity.WARNING)
-    click.echo(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}", err=True)
+    _say(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}")
 
 
 def diagnostic_text(item: Diagnostic) -> str:
@@ -52,3 +53,8 @@ def diagnostic_text(item: Diagnostic) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _say(text: str) -> None:
+    """On stderr, in colour as the settings say: errors that end a command are told when click's context is gone."""
+    click.echo(text, err=True, color=load_settings().color)

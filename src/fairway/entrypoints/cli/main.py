@@ -72,7 +72,8 @@ EXIT_INTERRUPTED = 130
     "-f", "--environments-file", type=click.Path(path_type=Path, dir_okay=False), hidden=True,
     help="For those who write it before the verb.",
 )  # fmt: skip
-def cli(environments_file: Path | None) -> None:
+@click.pass_context
+def cli(context: click.Context, environments_file: Path | None) -> None:
     """Continuous delivery for Kubernetes: Git declares, one release engine carries out, one ledger remembers.
 
     \b
@@ -85,6 +86,7 @@ def cli(environments_file: Path | None) -> None:
     from fairway.entrypoints.logs import set_up_logs
 
     settings = load_settings()
+    context.color = settings.color
     set_up_logs(settings.log_level, settings.log_format)
 
 
