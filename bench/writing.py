@@ -184,7 +184,7 @@ async def run(count: int, rounds: int, *, trust: bool) -> None:
             clock = SystemClock()
             upgrading = Upgrading(
                 writing,
-                looks_after=lambda environment: True,
+                looks_after=lambda repository: repository.environments,
                 leads=lambda: True,
                 every=timedelta(hours=1),
                 trust_events=trust,
