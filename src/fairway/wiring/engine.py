@@ -188,11 +188,25 @@ def change_log(
 
 
 def repository_source(repository: Repository, facts: GitFacts) -> str:
-    """Which deployments repository this is: the remote and the folder in it, else the folder on this machine.
+    """Which deployments repository this is: `git.url` of fairway.yaml or else `origin`, and the file in it, else the
+    file on this machine; so an agent and a person who work for the same repository say the same.
 
     Written on every revision, so that a run prunes only what its own repository declared.
     """
     from fairway.domain.repository.remotes import canonical_remote
 
     name = repository.environments_file.rpartition("/")[2]
-    return f"{canonical_remote(facts.remote)}//{facts.prefix}{name}" if facts.remote else repository.environments_file
+    remote = _configured_remote(repository) or facts.remote
+    return f"{canonical_remote(remote)}//{facts.prefix}{name}" if remote else repository.environments_file
+
+
+def _configured_remote(repository: Repository) -> str:
+    """Empty also when fairway.yaml has mistakes: lint tells them, and deploying by hand does not wait for that."""
+    from pathlib import Path
+
+    from fairway.services.configuring import load_configuration
+
+    try:
+        return load_configuration(Path(repository.environments_file)).configuration.git.url or ""
+    except UserError:
+        return ""
