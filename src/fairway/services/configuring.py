@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairway.domain.configuration import FILE_NAME
 from fairway.domain.configuration.checking import check_configuration
 from fairway.domain.configuration.file import Configuration
 from fairway.domain.configuration.secrets import SecretSource
@@ -17,8 +18,6 @@ from fairway.domain.repository.findings import Findings
 from fairway.domain.repository.sites import Document
 from fairway.domain.yaml import compose
 from fairway.services.loading import shown_path
-
-FILE_NAME = "fairway.yaml"
 
 
 @dataclass(frozen=True, slots=True)

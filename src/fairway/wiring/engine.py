@@ -204,6 +204,10 @@ def _configured_remote(repository: Repository) -> str:
     """Empty also when fairway.yaml has mistakes: lint tells them, and deploying by hand does not wait for that."""
     from pathlib import Path
 
+    from fairway.domain.configuration import FILE_NAME
+
+    if not (Path(repository.root) / FILE_NAME).is_file():
+        return ""
     from fairway.services.configuring import load_configuration
 
     try:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fairway.domain.configuration import FILE_NAME
 from fairway.domain.configuration.checking import check_configuration
 from fairway.domain.configuration.file import Configuration
 from fairway.domain.errors import InvalidInput, Position
 from fairway.domain.repository.findings import Findings
 from fairway.domain.repository.sites import Document, Site
 from fairway.domain.yaml import compose
-from fairway.services.configuring import FILE_NAME
 from fairway.services.loading import shown_path
 
 
