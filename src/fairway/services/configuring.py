@@ -6,7 +6,7 @@ The rule not to break: a secret is read when it is used, and its text is in no e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fairway.domain.configuration import FILE_NAME
@@ -28,6 +28,11 @@ class Configured:
     folder: Path
     file: Path | None = None
     """None when there is no file, and everything has its default."""
+
+    def trusting_events(self) -> Configured:
+        """The same with `upgrades.trustEvents`, whatever the file says."""
+        upgrades = self.configuration.upgrades.model_copy(update={"trust_events": True})
+        return replace(self, configuration=self.configuration.model_copy(update={"upgrades": upgrades}))
 
     def path(self, written: str) -> Path:
         return self.folder / written

@@ -21,6 +21,7 @@ from fairway.settings import load_settings, process_environment
     help="The configuration; default: fairway.yaml beside environments.yaml.",
 )  # fmt: skip
 @click.option("--once", is_flag=True, help="Look once, carry out what there is to do, and end.")
+@click.option("--trust-events", is_flag=True, help="As upgrades.trustEvents: believe what registries report.")
 @engine_option
 def agent(
     environments: tuple[str, ...],
@@ -28,6 +29,7 @@ def agent(
     environments_file: Path,
     configuration: Path | None,
     once: bool,
+    trust_events: bool,
     engine: str,
 ) -> int:
     """Keep environments as Git declares them, until it is told to end.
@@ -57,6 +59,8 @@ def agent(
     if environments and everything:
         raise UserError("ENV and --all exclude each other", fix="give one of them")
     configured = load_configuration(environments_file, configuration)
+    if trust_events:
+        configured = configured.trusting_events()
     chosen = ("*",) if everything else environments
     options = AgentOptions(chosen, environments_file, configuration, engine, once)
     return run_async(run_agent(settings, configured, options), again="fairway agent")
