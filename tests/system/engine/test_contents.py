@@ -15,6 +15,7 @@ import yaml
 from tests.support.clusters import Cluster
 from tests.support.engine import HERE, Declared, World, actions, charted, config_map, plain, with_policy
 from tests.support.helm import Helm, HelmError
+from tests.support.kube import KubeError
 
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.progress import Outcome, Phase, PhaseKind
@@ -35,7 +36,11 @@ def group(cluster: Cluster) -> Iterator[str]:
     path = f"/apis/{CRD_API}/customresourcedefinitions"
     for item in cluster.client.get(path)["items"]:
         if item["spec"]["group"] == name:
-            cluster.client.delete(f"{path}/{item['metadata']['name']}")
+            try:
+                cluster.client.delete(f"{path}/{item['metadata']['name']}")
+            except KubeError as error:
+                if error.code != 404:  # it was on its way out when it was listed
+                    raise
 
 
 def crd(group: str, *, scope: str = "Namespaced", fields: tuple[str, ...] = ("size",), kind: str = "Thing") -> Object:
