@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from fairway.domain.repository.models import CHART_VERSION
 from fairway.domain.upgrades.reverted import UPGRADE
 from fairway.domain.upgrades.upgrade import Upgrade
-
-CHART_VERSION = "chart.version"
 
 _TRAILER = re.compile(r"^([A-Za-z][A-Za-z0-9-]*): (.+)$")
 _ENTRY = re.compile(r"^- (?P<environment>[^/ ]+)/(?P<release>\S+): (?P<name>\S+) (?P<old>\S+) → (?P<new>\S+)$")
