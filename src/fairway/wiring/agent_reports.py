@@ -40,14 +40,14 @@ async def read_agent_reports(settings: Settings, repository: Repository) -> list
     from pathlib import Path
 
     from fairway.domain.errors import UserError
-    from fairway.domain.repository.remotes import canonical_remote
+    from fairway.domain.repository.remotes import repository_id
     from fairway.services.configuring import load_configuration
     from fairway.wiring.git import open_remote
 
     file = Path(repository.environments_file)
     try:
         async with open_remote(load_configuration(file), file) as found:
-            source = f"{canonical_remote(found.remote.url)}//{found.environments_file}"
+            source = repository_id(found.remote.url, found.environments_file)
     except UserError:
         source = repository.environments_file
     reports = await agent_reports(settings)

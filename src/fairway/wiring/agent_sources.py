@@ -68,7 +68,7 @@ async def open_followed(settings: Settings, configured: Configured, file: Path) 
 @asynccontextmanager
 async def _open_remote(settings: Settings, configured: Configured, file: Path) -> AsyncIterator[Followed]:
     from fairway.adapters.git.source import GitSource
-    from fairway.domain.repository.remotes import canonical_remote
+    from fairway.domain.repository.remotes import repository_id
     from fairway.services.agent.checkouts import Copies
     from fairway.wiring.git import open_remote
 
@@ -80,7 +80,7 @@ async def _open_remote(settings: Settings, configured: Configured, file: Path) -
             source = GitSource(remote, own / "clone", env, signers=_signers(configured, env))
             copies = Copies(source, own)
             inside = found.environments_file
-            id = f"{canonical_remote(remote.url)}//{inside}"
+            id = repository_id(remote.url, inside)
             branch = remote.branch or await _branch(source)
             yield Followed(source, copies, inside, remote.url, id, branch, is_remote=True)
 

@@ -11,6 +11,8 @@ from fairway.settings import Settings
 from fairway.wiring.clock import now
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from fairway.adapters.git.facts import GitFacts
     from fairway.adapters.helm.binary import BinaryRenderer
     from fairway.adapters.helm.sdk import SdkRenderer
@@ -193,24 +195,25 @@ def repository_source(repository: Repository, facts: GitFacts) -> str:
 
     Written on every revision, so that a run prunes only what its own repository declared.
     """
-    from fairway.domain.repository.remotes import canonical_remote
-
-    name = repository.environments_file.rpartition("/")[2]
-    remote = _configured_remote(repository) or facts.remote
-    return f"{canonical_remote(remote)}//{facts.prefix}{name}" if remote else repository.environments_file
-
-
-def _configured_remote(repository: Repository) -> str:
-    """Empty also when fairway.yaml has mistakes: lint tells them, and deploying by hand does not wait for that."""
     from pathlib import Path
 
+    from fairway.domain.repository.remotes import repository_id
+
+    file = Path(repository.environments_file)
+    remote = _configured_remote(file, facts.remote)
+    return repository_id(remote, f"{facts.prefix}{file.name}") if remote else repository.environments_file
+
+
+def _configured_remote(file: Path, origin: str) -> str:
+    """Origin also when fairway.yaml has mistakes: lint tells them, and deploying by hand does not wait for that."""
     from fairway.domain.configuration import FILE_NAME
 
-    if not (Path(repository.root) / FILE_NAME).is_file():
-        return ""
+    if not (file.parent / FILE_NAME).is_file():
+        return origin
     from fairway.services.configuring import load_configuration
+    from fairway.wiring.git import address_of
 
     try:
-        return load_configuration(Path(repository.environments_file)).configuration.git.url or ""
+        return address_of(load_configuration(file), file.parent, origin)
     except UserError:
-        return ""
+        return origin

@@ -47,15 +47,22 @@ async def open_remote(
     git = configured.configuration.git
     folder = _folder(environments_file)
     facts = await read_git_facts(folder)
-    url = git.url or await read_origin(folder)
+    url = address_of(configured, folder, await read_origin(folder))
     if not url:
         fix = "name it in fairway.yaml: git: {url: https://…}, or give this folder's repository an origin"
         raise UserError("there is no remote repository to write to", fix=fix)
-    if "://" not in url and ":" not in url.partition("/")[0] and not os.path.isabs(url):
-        url = str((configured.folder if git.url else folder) / url)
     async with open_login(configured, url, env) as login:
         inside = _inside(environments_file, facts.prefix, is_elsewhere=bool(git.url))
         yield DeploymentsRemote(parse_remote(url, git.branch or "", login), inside)
+
+
+def address_of(configured: Configured, folder: Path, origin: str) -> str:
+    """`git.url`, else `origin` of the folder; a relative path counts from where it is written. Empty: neither."""
+    given = configured.configuration.git.url
+    url = given or origin
+    if url and "://" not in url and ":" not in url.partition("/")[0] and not os.path.isabs(url):
+        return str((configured.folder if given else folder) / url)
+    return url
 
 
 @asynccontextmanager

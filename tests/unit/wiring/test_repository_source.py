@@ -38,6 +38,11 @@ def test_the_url_that_an_agent_follows_goes_before_origin(repository: Repository
     assert repository_source(repository, GitFacts(remote=remote)) == "git.example/shop/deploy//environments.yaml"
 
 
+def test_a_relative_url_counts_from_the_file_that_it_is_written_in(repository: Repository) -> None:
+    configure(repository, "git: {url: ../deploy.git}\n")
+    assert repository_source(repository, GitFacts()) == f"{repository.root}/../deploy//environments.yaml"
+
+
 def test_a_configuration_with_mistakes_keeps_nobody_from_deploying(repository: Repository) -> None:
     configure(repository, "git: {urll: https://git.example/shop/deploy}\n")
     assert repository_source(repository, GitFacts(remote=ORIGIN)) == "git.example/shop/deploy//environments.yaml"

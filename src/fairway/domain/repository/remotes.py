@@ -25,5 +25,13 @@ def canonical_remote(address: str) -> str:
     return _plain(address)
 
 
+def repository_id(address: str, environments_file: str) -> str:
+    """Which deployments repository this is: its one name, and the file below its top.
+
+    Written on every revision and on what agents report, so both have to make it here.
+    """
+    return f"{canonical_remote(address)}//{environments_file}"
+
+
 def _plain(path: str) -> str:
     return path.rstrip("/").removesuffix(".git").rstrip("/")
