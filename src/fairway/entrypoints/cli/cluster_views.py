@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import click
 
 from fairway.adapters.devcluster import ClusterInfo
+from fairway.entrypoints.cli.render import style
 
 _COLORS = {"ready": "green", "running": "green", "starting": "yellow", "restarting": "yellow", "stopping": "yellow"}
 _POLL = 0.2
@@ -62,7 +63,7 @@ def show_data(data: object, output: str) -> None:
 
 def summary(cluster: ClusterInfo) -> str:
     return (
-        f"Kubernetes {cluster.kubernetes} at {cluster.server}, {_count(cluster.nodes, 'node')}, "
+        f"Kubernetes {cluster.kubernetes} at {cluster.server}, {style.count(cluster.nodes, 'node')}, "
         f"context {cluster.context}, {_mib(cluster.memory)}"
     )
 
@@ -135,10 +136,6 @@ def _state(word: str) -> str:
 
 def _mib(size: int) -> str:
     return f"{size / 2**20:.0f} MiB" if size else "-"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _rfc3339(moment: datetime | None) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import click
 
 from fairway.domain.errors import Diagnostic, FairwayError, InvalidInput, Severity
+from fairway.entrypoints.cli.render import style
 from fairway.settings import load_settings
 
 MOST_INDENT = 34
@@ -40,7 +41,7 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
         _say(diagnostic_text(item))
     errors = sum(1 for item in diagnostics if item.severity is Severity.ERROR)
     warnings = sum(1 for item in diagnostics if item.severity is Severity.WARNING)
-    _say(f"{_count(errors, 'error')}, {_count(warnings, 'warning')}")
+    _say(f"{style.count(errors, 'error')}, {style.count(warnings, 'warning')}")
 
 
 def diagnostic_text(item: Diagnostic) -> str:
@@ -49,10 +50,6 @@ def diagnostic_text(item: Diagnostic) -> str:
     level = click.style(f"{item.severity:<7}", fg=_COLORS[item.severity])
     text = f"{place}  {level}  {item.message}"
     return f"{text}\n{'':{min(len(place), MOST_INDENT)}}           {item.fix}" if item.fix else text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _say(text: str) -> None:

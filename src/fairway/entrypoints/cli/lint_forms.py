@@ -14,6 +14,7 @@ from fairway.domain.errors import Diagnostic, Severity
 from fairway.domain.repository.rules import RULES
 from fairway.entrypoints.cli.errors import diagnostic_text
 from fairway.entrypoints.cli.output import to_json
+from fairway.entrypoints.cli.render import style
 from fairway.services.linting import Report
 
 _SARIF_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
@@ -28,11 +29,11 @@ def as_text(report: Report) -> str:
 def summary(report: Report) -> str:
     """`2 errors, 1 warning in 14 files`."""
     silenced = f", {report.silenced} silenced" if report.silenced else ""
-    files = f"in {_count(report.files, 'file')}{silenced}"
+    files = f"in {style.count(report.files, 'file')}{silenced}"
     if not report.failed(strict=True):
         return f"no mistakes {files}"
     errors, warnings = report.count(Severity.ERROR), report.count(Severity.WARNING)
-    return f"{_count(errors, 'error')}, {_count(warnings, 'warning')} {files}"
+    return f"{style.count(errors, 'error')}, {style.count(warnings, 'warning')} {files}"
 
 
 def as_json(report: Report) -> str:
@@ -115,10 +116,6 @@ def annotation(item: Diagnostic) -> str:
 def _escaped(text: str, *, of_property: bool = False) -> str:
     text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return text.replace(":", "%3A").replace(",", "%2C") if of_property else text
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 FORMS: dict[str, Callable[[Report], str]] = {

@@ -13,6 +13,7 @@ import click
 
 from fairway.domain.upgrades.pinning import shown
 from fairway.entrypoints.cli.output import table
+from fairway.entrypoints.cli.render import style
 
 if TYPE_CHECKING:
     from fairway.domain.errors import FairwayError
@@ -44,10 +45,10 @@ def closing_line(report: Report, again: str) -> str:
     """What was found, and what to do next."""
     count = len(report.upgrades)
     if count:
-        return f"{_count(count, 'upgrade')} · edit the files: {again}"
-    looked = _count(len(report.looks), "trigger")
+        return f"{style.count(count, 'upgrade')} · edit the files: {again}"
+    looked = style.count(len(report.looks), "trigger")
     if report.problems:
-        return f"no upgrades: {looked} looked at, {_count(len(report.problems), 'problem')}"
+        return f"no upgrades: {looked} looked at, {style.count(len(report.problems), 'problem')}"
     return f"nothing to do: {looked} looked at" if report.looks else "nothing to do: no release here has such a trigger"
 
 
@@ -176,7 +177,3 @@ def _verdicts(look: Look) -> list[dict[str, Any]]:
 
 def _error(error: FairwayError) -> dict[str, Any]:
     return {"message": error.message, "where": error.where, "fix": error.fix}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
