@@ -6,6 +6,7 @@ The rule not to break: whatever a forge wrote is masked and cut before it become
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from fairway.domain.deployments.masking import mask
@@ -16,6 +17,15 @@ LONGEST = 300
 
 class NotFound(UserError):
     """404: there is no such thing, or the login may not see it."""
+
+
+@contextmanager
+def about_request(number: int, path: str, noun: str = "pull request") -> Iterator[None]:
+    """What is not found inside is this pull request of the repository `path`."""
+    try:
+        yield
+    except NotFound as error:
+        raise NotFound(f"there is no {noun} {number} in {path}", fix=error.fix) from error
 
 
 class Declined(UserError):

@@ -9,7 +9,7 @@ import hashlib
 from contextlib import suppress
 from typing import Any
 
-from fairway.adapters.forges.answers import NotFound
+from fairway.adapters.forges.answers import NotFound, about_request
 from fairway.adapters.forges.api import Api
 from fairway.adapters.forges.bitbucket_pull_requests import BitbucketPullRequests
 from fairway.adapters.forges.texts import cut
@@ -41,7 +41,7 @@ class BitbucketForge(BitbucketPullRequests):
         return f"{self._web}/branches/compare/{new}..{old}#diff"
 
     async def comments(self, number: int) -> list[Comment]:
-        with self._request(number):
+        with about_request(number, self._path):
             found = await self._api.pages(self._of(f"pullrequests/{number}/comments"), {"pagelen": "100"})
         # A deleted comment stays in the list without its text; one at a line of code is no comment on the whole.
         there = [one for one in found if not one.get("deleted") and not one.get("inline")]
@@ -49,7 +49,7 @@ class BitbucketForge(BitbucketPullRequests):
         return [_shown(one) for one in there if not me or (one.get("user") or {}).get("uuid") == me]
 
     async def add_comment(self, number: int, body: str) -> Comment:
-        with self._request(number):
+        with about_request(number, self._path):
             path = self._of(f"pullrequests/{number}/comments")
             return _shown(await self._api.send("POST", path, {"content": {"raw": body}}))
 

@@ -6,13 +6,13 @@ The rule not to break: default reviewers, whom the web page adds by itself, are 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from fairway.adapters.forges.answers import Declined, NotFound
+from fairway.adapters.forges.answers import Declined, NotFound, about_request
 from fairway.adapters.forges.api import Api
 from fairway.adapters.forges.texts import fitted, same_text
 from fairway.domain.errors import UserError
@@ -47,7 +47,7 @@ class BitbucketPullRequests:
 
     async def close(self, number: int, comment: str) -> None:
         path = self._of(f"pullrequests/{number}")
-        with self._request(number):
+        with about_request(number, self._path):
             raw = await self._api.get(path)
             if raw["state"] != "OPEN":
                 return
@@ -141,13 +141,6 @@ class BitbucketPullRequests:
     def _is_here(self, raw: dict[str, Any]) -> bool:
         origin = (raw.get("source") or {}).get("repository") or {}
         return str(origin.get("full_name", "")).lower() == self._path.lower()
-
-    @contextmanager
-    def _request(self, number: int) -> Iterator[None]:
-        try:
-            yield
-        except NotFound as error:
-            raise NotFound(f"there is no pull request {number} in {self._path}", fix=error.fix) from error
 
 
 def _branch(raw: dict[str, Any], side: str) -> str:

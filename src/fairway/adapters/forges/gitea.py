@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from fairway.adapters.forges.answers import NotFound
+from fairway.adapters.forges.answers import NotFound, about_request
 from fairway.adapters.forges.api import Api
 from fairway.adapters.forges.gitea_pull_requests import GiteaPullRequests
 from fairway.adapters.forges.texts import cut
@@ -34,13 +34,13 @@ class GiteaForge(GiteaPullRequests):
         return f"{self._web}/compare/{old}...{new}"
 
     async def comments(self, number: int) -> list[Comment]:
-        with self._request(number):
+        with about_request(number, self._path):
             found = await self._api.get(self._of(f"issues/{number}/comments"))
         me = await self._who() if found else ""
         return [_shown(one) for one in found if not me or (one.get("user") or {}).get("login") == me]
 
     async def add_comment(self, number: int, body: str) -> Comment:
-        with self._request(number):
+        with about_request(number, self._path):
             return _shown(await self._api.send("POST", self._of(f"issues/{number}/comments"), {"body": body}))
 
     async def edit_comment(self, number: int, comment: str, body: str) -> Comment:

@@ -5,13 +5,13 @@ The rule not to break: only branches of this very repository are looked at; a fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from fairway.adapters.forges.answers import Declined, NotFound
+from fairway.adapters.forges.answers import Declined, NotFound, about_request
 from fairway.adapters.forges.api import Api
 from fairway.adapters.forges.texts import fitted, same_text
 from fairway.domain.errors import UserError
@@ -53,7 +53,7 @@ class GiteaPullRequests:
             await self._api.send("DELETE", self._of(f"pulls/{number}/merge"))
 
     async def close(self, number: int, comment: str) -> None:
-        with self._request(number):
+        with about_request(number, self._path):
             raw = await self._api.get(self._of(f"pulls/{number}"))
             if raw["state"] != "open":
                 return
@@ -149,13 +149,6 @@ class GiteaPullRequests:
     def _is_here(self, raw: dict[str, Any]) -> bool:
         origin = (raw.get("head") or {}).get("repo") or {}
         return str(origin.get("full_name", "")).lower() == self._path.lower()
-
-    @contextmanager
-    def _request(self, number: int) -> Iterator[None]:
-        try:
-            yield
-        except NotFound as error:
-            raise NotFound(f"there is no pull request {number} in {self._path}", fix=error.fix) from error
 
 
 def _shown(raw: dict[str, Any]) -> PullRequest:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fairway.adapters.forges.answers import NotFound, said
+from fairway.adapters.forges.answers import about_request, said
 from fairway.adapters.forges.api import Api
-from fairway.domain.errors import FairwayError, Terminal, UserError
+from fairway.domain.errors import Terminal, UserError
 
 
 @dataclass
@@ -49,14 +49,6 @@ class GithubRepository:
                 self._me.append("")
         return self._me[0]
 
-    @contextmanager
-    def pull(self, number: int) -> Iterator[None]:
+    def pull(self, number: int) -> AbstractContextManager[None]:
         """What is not found inside is this pull request."""
-        try:
-            yield
-        except NotFound as error:
-            raise missing(number, self.path, error) from error
-
-
-def missing(number: int, path: str, error: FairwayError) -> NotFound:
-    return NotFound(f"there is no pull request {number} in {path}", fix=error.fix)
+        return about_request(number, self.path)

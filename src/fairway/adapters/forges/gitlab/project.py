@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from fairway.adapters.forges.answers import NotFound
+from fairway.adapters.forges.answers import about_request
 from fairway.adapters.forges.api import Api
 
 
@@ -21,10 +20,6 @@ class GitlabProject:
     def of(self, rest: str) -> str:
         return f"projects/{quote(self.path, safe='')}/{rest}"
 
-    @contextmanager
-    def request(self, number: int) -> Iterator[None]:
+    def request(self, number: int) -> AbstractContextManager[None]:
         """What is not found inside is this merge request."""
-        try:
-            yield
-        except NotFound as error:
-            raise NotFound(f"there is no merge request {number} in {self.path}", fix=error.fix) from error
+        return about_request(number, self.path, "merge request")
