@@ -104,9 +104,6 @@ def _owners(parts: AgentParts) -> OwnerOf:
     def owner_of(environment: str, release: str) -> Owner:
         tree = parts.agent.following.tree
         found = tree.environment(environment) if tree is not None else None
-        if found is None:
-            return Owner()
-        declared = found.release(release)
-        return declared.owner if declared is not None else found.owner
+        return found.owner_of(release) if found is not None else Owner()
 
     return owner_of

@@ -17,7 +17,7 @@ from fairway.domain.notifications.event import EventKind, Happening
 from fairway.domain.notifications.narration import Part, corrected, ended, started
 from fairway.domain.progress import Event, Outcome, ReleaseFinished, ReleaseStarted, Reporter, RunFinished, RunStarted
 from fairway.domain.releases.state import Action
-from fairway.domain.repository.models import Environment, Owner
+from fairway.domain.repository.models import Environment
 from fairway.services.notifying.ports import Tell
 
 _QUIET = frozenset({Action.NOTHING, Action.CORRECT})
@@ -136,13 +136,9 @@ class Narrator:
                 self._send(run, replace(part, finished=changes), kind, severity, title, lines, event)
 
     def _part(self, run: _Run, release: str) -> Part:
-        owner = self._owner(release)
+        owner = self.environment.owner_of(release)
         key = (owner.slack or "", owner.team or "")
         return run.parts.setdefault(key, Part(owner))
-
-    def _owner(self, release: str) -> Owner:
-        declared = self.environment.release(release)
-        return declared.owner if declared is not None else self.environment.owner
 
     def _send(
         self,

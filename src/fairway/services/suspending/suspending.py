@@ -13,7 +13,7 @@ from fairway.domain.deployments.record import Change, ChangeKind, Run
 from fairway.domain.deployments.status import State
 from fairway.domain.errors import UserError
 from fairway.domain.notifications.event import EventKind, Happening
-from fairway.domain.repository.models import Environment, Owner
+from fairway.domain.repository.models import Environment
 from fairway.domain.suspensions.suspension import Suspension, in_words, moment
 from fairway.services.notifying.ports import Tell, tell_nobody
 from fairway.services.recording.recorder import Recorder
@@ -101,7 +101,7 @@ class Suspending:
 
     def _say(self, kind: EventKind, title: str, names: Sequence[str], lines: Sequence[str]) -> None:
         env = self.environment
-        release = env.release(names[0]) if len(names) == 1 and names[0] else None
+        release = names[0] if len(names) == 1 else ""
         self.tell(
             Happening(
                 id=self.new_id(),
@@ -110,8 +110,8 @@ class Suspending:
                 title=title,
                 lines=tuple(line for line in lines if line),
                 environment=env.name,
-                release=names[0] if len(names) == 1 else "",
+                release=release,
                 cluster=env.cluster.name,
-                owner=release.owner if release is not None else env.owner or Owner(),
+                owner=env.owner_of(release),
             )
         )

@@ -54,6 +54,11 @@ class Environment:
     def release(self, name: str) -> Release | None:
         return next((r for r in self.releases if r.name == name), None)
 
+    def owner_of(self, name: str) -> Owner:
+        """Who answers for a release: its own owner; for what is not declared, the environment's."""
+        declared = self.release(name)
+        return declared.owner if declared is not None else self.owner
+
 
 @dataclass(frozen=True, slots=True)
 class Repository:
