@@ -28,10 +28,7 @@ def choose(
     refused: Mapping[str, str] = NOTHING,
 ) -> Choice:
     """The next tag of an image. `refused` says of tags why they are not to be chosen, e.g. `held: it crashed`."""
-    tags = distinct(seen)
-    if track is Track.NEWEST:
-        return choose_newest(current, tags, rules, refused)
-    return _by_version(current, tags, track, rules, refused, variants=True)
+    return _choose(current, seen, track, rules, refused, variants=True)
 
 
 def choose_chart_version(
@@ -42,10 +39,16 @@ def choose_chart_version(
     refused: Mapping[str, str] = NOTHING,
 ) -> Choice:
     """The next version of a chart: as for images, but every suffix is a pre-release."""
+    return _choose(current, seen, track, rules, refused, variants=False)
+
+
+def _choose(
+    current: str, seen: Iterable[SeenTag], track: Track, rules: Rules, refused: Mapping[str, str], *, variants: bool
+) -> Choice:
     tags = distinct(seen)
     if track is Track.NEWEST:
         return choose_newest(current, tags, rules, refused)
-    return _by_version(current, tags, track, rules, refused, variants=False)
+    return _by_version(current, tags, track, rules, refused, variants=variants)
 
 
 def _by_version(
