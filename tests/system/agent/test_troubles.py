@@ -79,16 +79,22 @@ def test_an_end_by_signal_leaves_nothing_pending(
     assert statuses(cluster, namespace, "web") == ["failed"]
 
 
+def through_proxy(shop: GitShop, cluster: Cluster, folder: Path) -> Proxy:
+    """The shop's agent reaches the cluster through a proxy that can be stopped."""
+    document = yaml.safe_load(cluster.kubeconfig.read_text())
+    place = document["clusters"][0]["cluster"]
+    host, _, port = place["server"].removeprefix("https://").partition(":")
+    proxy = Proxy(host, int(port))
+    place["server"] = f"https://127.0.0.1:{proxy.port}"
+    shop.kubeconfig = folder / "through-proxy"
+    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    return proxy
+
+
 def test_a_cluster_that_is_away_is_told_once_and_caught_up_with(
     shop: GitShop, agent_of: StartAgent, cluster: Cluster, namespace: str, tmp_path: Path
 ) -> None:
-    document = yaml.safe_load(cluster.kubeconfig.read_text())
-    server = document["clusters"][0]["cluster"]["server"]
-    host, _, port = server.removeprefix("https://").partition(":")
-    proxy = Proxy(host, int(port))
-    document["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
-    shop.kubeconfig = tmp_path / "through-proxy"
-    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    proxy = through_proxy(shop, cluster, tmp_path)
     shop.write([release("web")])
     shop.push("The shop opens")
     agent = agent_of()
@@ -107,12 +113,7 @@ def test_a_cluster_that_is_away_is_told_once_and_caught_up_with(
 def test_a_cluster_that_goes_away_is_noticed_although_nothing_is_committed(
     shop: GitShop, agent_of: StartAgent, cluster: Cluster, tmp_path: Path
 ) -> None:
-    document = yaml.safe_load(cluster.kubeconfig.read_text())
-    host, _, port = document["clusters"][0]["cluster"]["server"].removeprefix("https://").partition(":")
-    proxy = Proxy(host, int(port))
-    document["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
-    shop.kubeconfig = tmp_path / "through-proxy"
-    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    proxy = through_proxy(shop, cluster, tmp_path)
     shop.configure(agent={"watch": True})
     shop.write([release("web")])
     shop.push("The shop opens")
@@ -129,21 +130,14 @@ def test_a_cluster_that_goes_away_is_noticed_although_nothing_is_committed(
 def test_a_cluster_that_moves_to_another_address_is_followed(
     shop: GitShop, agent_of: StartAgent, cluster: Cluster, tmp_path: Path
 ) -> None:
-    document = yaml.safe_load(cluster.kubeconfig.read_text())
-    own = document["clusters"][0]["cluster"]["server"]
-    host, _, port = own.removeprefix("https://").partition(":")
-    proxy = Proxy(host, int(port))
-    document["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{proxy.port}"
-    shop.kubeconfig = tmp_path / "kubeconfig"
-    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    proxy = through_proxy(shop, cluster, tmp_path)
     shop.write([release("web")])
     shop.push("The shop opens")
     agent = agent_of()
     agent.until("state=Current")
 
     proxy.stop()
-    document["clusters"][0]["cluster"]["server"] = own
-    shop.kubeconfig.write_text(yaml.safe_dump(document))
+    shop.kubeconfig.write_text(cluster.kubeconfig.read_text())
     shop.write([release("web", "1.1")])
     shop.push("web 1.1")
     agent.until("release=web outcome=upgraded")
