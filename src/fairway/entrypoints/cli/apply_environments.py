@@ -83,6 +83,8 @@ class Call:
     run: Run
     report: Reporter
     telling: Telling
+    source: str
+    """Which repository this is."""
 
 
 async def apply_environments(
@@ -96,6 +98,7 @@ async def apply_environments(
 
     chosen = chosen_releases(environments, options.releases)
     facts = await read_git_facts(Path(repository.root))
+    source = wiring.repository_source(repository, facts)
     form = form_for(
         sys.stderr,
         in_github_actions=settings.in_github_actions,
@@ -112,7 +115,9 @@ async def apply_environments(
                 ) as telling,
                 wiring.chart_service(settings, repository.helm_repos, notices=ChartNotices()) as charts,
             ):
-                call = Call(settings, repository, options, facts, charts, recorder, run, with_file(report), telling)
+                call = Call(
+                    settings, repository, options, facts, charts, recorder, run, with_file(report), telling, source
+                )
                 for environment, only in chosen:
                     ended.append(await _one(call, environment, only, away=_away(ended)))
                     if ended[-1].interrupted:
@@ -194,7 +199,7 @@ async def _run(call: Call, ended: Ended, only: frozenset[str], report: Reporter)
             take_over=options.take_over,
             force=options.force,
             even_suspended=options.even_suspended,
-            source=wiring.repository_source(call.repository, facts),
+            source=call.source,
         ),
         only=only,
         named=only,
