@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fairway.adapters.sql.database import Database
-from fairway.adapters.sql.schema import prepare
+from fairway.adapters.sql.inserting import save_row
+from fairway.adapters.sql.schema import open_database
 from fairway.adapters.sql.tables import agents
 from fairway.adapters.sql.urls import LedgerUrl
 from fairway.domain.agent.report import AgentReport
@@ -37,22 +36,13 @@ class SqlAgentReports:
 
 def open_agent_reports(url: LedgerUrl) -> SqlAgentReports:
     """Connect and see that the schema fits. Blocks; raises `Transient`, `UserError` or `Refused`."""
-    database = Database(url)
-    try:
-        prepare(database)
-    except BaseException:
-        database.close()
-        raise
-    return SqlAgentReports(database)
+    return SqlAgentReports(open_database(url))
 
 
 def _save(database: Database, reports: Sequence[AgentReport]) -> None:
     with database.writing() as connection:
-        insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         for report in reports:
-            row = asdict(report)
-            changed = {name: value for name, value in row.items() if name not in _KEY}
-            connection.execute(insert(agents).values(row).on_conflict_do_update(index_elements=_KEY, set_=changed))
+            save_row(connection, agents, asdict(report), _KEY)
 
 
 def _of(database: Database, repository: str) -> list[AgentReport]:

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, Select, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fairway.adapters.sql.database import Database
-from fairway.adapters.sql.schema import prepare
+from fairway.adapters.sql.inserting import save_row
+from fairway.adapters.sql.schema import open_database
 from fairway.adapters.sql.tables import deliveries
 from fairway.adapters.sql.urls import LedgerUrl
 from fairway.domain.deployments.ids import LENGTH
@@ -51,21 +51,13 @@ class SqlDeliveryLog:
 
 def open_delivery_log(url: LedgerUrl) -> SqlDeliveryLog:
     """Connect and see that the schema fits. Blocks; raises `Transient`, `UserError` or `Refused`."""
-    database = Database(url)
-    try:
-        prepare(database)
-    except BaseException:
-        database.close()
-        raise
-    return SqlDeliveryLog(database)
+    return SqlDeliveryLog(open_database(url))
 
 
 def _save(database: Database, delivery: Delivery) -> None:
     row = _row(delivery)
     with database.writing() as connection:
-        insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        changed = {name: value for name, value in row.items() if name != "id"}
-        connection.execute(insert(deliveries).values(row).on_conflict_do_update(index_elements=["id"], set_=changed))
+        save_row(connection, deliveries, row, ("id",))
 
 
 def _found(query: DeliveryQuery) -> Select[Any]:

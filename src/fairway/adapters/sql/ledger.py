@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from fairway.adapters.sql.database import Database
 from fairway.adapters.sql.reading import find, neighbours, starting_with
-from fairway.adapters.sql.schema import prepare
+from fairway.adapters.sql.schema import open_database
 from fairway.adapters.sql.urls import LedgerUrl
 from fairway.adapters.sql.writing import write
 from fairway.domain.deployments.journal import Record
@@ -39,10 +39,4 @@ class SqlLedger:
 
 def open_ledger(url: LedgerUrl) -> SqlLedger:
     """Connect and see that the schema fits. Blocks; raises `Transient`, `UserError` or `Refused`."""
-    database = Database(url)
-    try:
-        prepare(database)
-    except BaseException:
-        database.close()
-        raise
-    return SqlLedger(database)
+    return SqlLedger(open_database(url))

@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from fairway.adapters.sql.database import Database
+from fairway.adapters.sql.urls import LedgerUrl
 from fairway.domain.errors import Refused, UserError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -47,6 +48,17 @@ def read_schema(database: Database) -> str:
     """The revision that the database is at; empty when it has no ledger."""
     with database.reading() as connection:
         return _read(connection)
+
+
+def open_database(url: LedgerUrl) -> Database:
+    """Connect and see that the schema fits. Blocks; raises `Transient`, `UserError` or `Refused`."""
+    database = Database(url)
+    try:
+        prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def prepare(database: Database) -> None:

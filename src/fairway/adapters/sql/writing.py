@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fairway.adapters.sql.database import Database
+from fairway.adapters.sql.inserting import inserting
 from fairway.adapters.sql.rows import Row, deployment_row, run_row, status_of, status_row
 from fairway.adapters.sql.tables import deployments, runs, statuses
 from fairway.domain.deployments.journal import Record
@@ -40,9 +39,10 @@ def _known_runs(connection: Connection, records: Sequence[Record]) -> set[str]:
 def _add(connection: Connection, table: Table, rows: list[Row]) -> None:
     if not rows:
         return
-    insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     # In one order everywhere, so that two writers of the same rows can't wait for each other.
-    connection.execute(insert(table).on_conflict_do_nothing(), sorted(rows, key=lambda row: str(row["id"])))
+    connection.execute(
+        inserting(connection, table).on_conflict_do_nothing(), sorted(rows, key=lambda row: str(row["id"]))
+    )
 
 
 def _follow(connection: Connection, arriving: Sequence[StatusEntry]) -> list[StatusEntry]:
