@@ -20,7 +20,7 @@ from fairway.adapters.sql.urls import LedgerUrl
 from fairway.domain.errors import Refused, UserError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 """All migrations, oldest first; the last is what `tables` describes."""
 VERSION_TABLE = "fairway_schema"
 _LOCK_KEY = 0x666169727761_79

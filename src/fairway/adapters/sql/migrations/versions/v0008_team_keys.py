@@ -1,0 +1,10 @@
+"""Keys of teams."""
+
+from __future__ import annotations
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    return

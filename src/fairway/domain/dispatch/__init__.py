@@ -1,0 +1,1 @@
+"""Deployments that somebody asked for from outside: the request, its messages, and how its status is told."""

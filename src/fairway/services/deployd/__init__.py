@@ -1,0 +1,1 @@
+"""deployd: applies a team's resources in its cluster, as that team, and reports every step."""
