@@ -41,6 +41,8 @@ class Settings:
     """Where revisions are kept: as written, `FAIRWAY_RECORDS` or else Helm's own `HELM_DRIVER`."""
     records_database: str = field(default="", repr=False)
     """Helm's connection string for `sql`; it may hold a password."""
+    secret_key_file: Path | None = None
+    """The server's own keys, to seal secrets with; None means a file of our own in the data folder."""
 
     @property
     def chart_cache(self) -> Path:
@@ -87,6 +89,7 @@ def load_settings(env: Mapping[str, str] | None = None) -> Settings:
         in_cluster=env.get("FAIRWAY_IN_CLUSTER") or "",
         records=env.get("FAIRWAY_RECORDS") or env.get("HELM_DRIVER") or "secrets",
         records_database=env.get("HELM_DRIVER_SQL_CONNECTION_STRING") or "",
+        secret_key_file=Path(env["FAIRWAY_SECRET_KEY_FILE"]).absolute() if env.get("FAIRWAY_SECRET_KEY_FILE") else None,
     )
 
 
