@@ -6,25 +6,21 @@ as somebody else's (links may not leave it, nothing of it is run).
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
-import os
 import re
-import signal
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fairway.adapters.charts.cache import FileCache
+from fairway.adapters.git.process import TIMEOUT, NoGit, run_git
 from fairway.domain.charts.addresses import GitAddress, parse_git
 from fairway.domain.charts.sources import Identity, Resolved, Unreachable
 from fairway.domain.charts.versions import newest_first
 from fairway.domain.errors import Terminal, UserError
 from fairway.domain.repository.models import ChartReference
 
-TIMEOUT = 300.0
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LOGIN = ("authentication failed", "could not read username", "could not read password", "permission denied", "403")
 _GONE = ("not found", "does not exist", "does not appear to be a git repository", "no such file")
@@ -144,30 +140,14 @@ class GitRepository:
         if index:
             env["GIT_INDEX_FILE"] = str(index)
         try:
-            process = await asyncio.create_subprocess_exec(
-                "git",
-                *arguments,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=env,
-                start_new_session=True,
-            )
-        except FileNotFoundError as error:
-            raise UserError("charts in Git need the git program", fix="install git") from error
-        try:
-            output, errors = await asyncio.wait_for(process.communicate(), TIMEOUT)
+            ran = await run_git(*arguments, env=env)
+        except NoGit as error:
+            raise UserError("charts in Git need the git program", fix=error.fix) from error
         except TimeoutError:
             raise Unreachable(f"{address.remote}: git did not end within {TIMEOUT:.0f} s") from None
-        finally:
-            if process.returncode is None:
-                # The whole group: git leaves its transport helpers running.
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        if process.returncode != 0:
-            raise _explain(errors.decode(errors="replace"), address, local=local)
-        return output.decode(errors="replace")
+        if ran.code != 0:
+            raise _explain(ran.err, address, local=local)
+        return ran.out
 
 
 class _NoSuchRef(UserError):

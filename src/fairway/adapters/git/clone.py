@@ -20,7 +20,8 @@ from typing import TypeVar
 
 from fairway.adapters.git.failures import Broken, NoBranch, Unclear, local_failure
 from fairway.adapters.git.holding import held
-from fairway.adapters.git.program import TIMEOUT, Call, Git, Ran
+from fairway.adapters.git.process import TIMEOUT, Ran
+from fairway.adapters.git.program import Call, Git
 from fairway.adapters.git.remote import Remote
 from fairway.domain.errors import Terminal, UserError
 from fairway.domain.repository.head import Head

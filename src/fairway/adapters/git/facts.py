@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairway.adapters.git.process import NoGit, run_git
+
 _CREDENTIALS = re.compile(r"(?<=://)[^/@]+@")
 
 
@@ -55,17 +57,7 @@ async def read_origin(folder: Path) -> str:
 async def _git(folder: Path, *words: str) -> str | None:
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            "-C",
-            str(folder),
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=env,
-        )
-    except OSError:
+        ran = await run_git(*words, env=env, folder=folder)
+    except (NoGit, OSError):
         return None
-    out, _ = await process.communicate()
-    return out.decode(errors="replace") if process.returncode == 0 else None
+    return ran.out if ran.code == 0 else None

@@ -1,23 +1,19 @@
-"""Runs git: without a terminal, without questions, without hooks, and without the settings of the caller's repository.
+"""Git for clones of our own: no terminal, no questions, no hooks, nothing of the caller's repository.
 
-The rule not to break: a call that is cancelled or takes too long leaves no process behind.
+The rule not to break: a broken clone never lets git find another repository around it.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
-import signal
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fairway.adapters.git.failures import local_failure, remote_failure
 from fairway.adapters.git.login import Login, entry
-from fairway.domain.errors import Transient, UserError
-
-TIMEOUT = 300.0
+from fairway.adapters.git.process import TIMEOUT, Ran, run_git
+from fairway.domain.errors import Transient
 
 _SETTINGS = (
     ("core.hooksPath", os.devnull),
@@ -54,13 +50,6 @@ _OF_A_REPOSITORY = (
     "GIT_SHALLOW_FILE",
     "GIT_WORK_TREE",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    code: int
-    out: str
-    err: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,32 +92,11 @@ class Git:
             # Never found by searching: a broken clone inside of another repository must not stand for that one.
             env |= {"GIT_DIR": str(folder / ".git"), "GIT_WORK_TREE": str(folder)}
         try:
-            process = await asyncio.create_subprocess_exec(
-                "git",
-                *words,
-                cwd=folder,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                env=env,
-                start_new_session=True,
-                pass_fds=() if hold is None else (hold,),
-            )
-        except OSError as error:
-            if error.filename == "git":
-                raise UserError("the git program is not on PATH", fix="install git") from error
-            raise local_failure(f"fatal: git cannot be run in {folder}: {error.strerror}") from error
-        try:
-            out, err = await asyncio.wait_for(process.communicate(stdin), self.timeout)
+            return await run_git(*words, env=env, folder=folder, stdin=stdin, timeout=self.timeout, hold=hold)
         except TimeoutError:
             raise Transient(f"{self.url or folder}: git did not end within {self.timeout:.0f} s") from None
-        finally:
-            if process.returncode is None:
-                # The whole group: git leaves its transport helpers running.
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        return Ran(process.returncode or 0, out.decode(errors="surrogateescape"), err.decode(errors="replace"))
+        except OSError as error:
+            raise local_failure(f"fatal: git cannot be run in {folder}: {error.strerror}") from error
 
     def _environment(self, more: Sequence[tuple[str, str]]) -> dict[str, str]:
         kept = {k: v for k, v in self.env.items() if k not in _OF_A_REPOSITORY and not k.startswith("GIT_TRACE")}

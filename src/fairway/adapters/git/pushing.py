@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fairway.adapters.git.failures import remote_failure, told
-from fairway.adapters.git.program import Ran
+from fairway.adapters.git.process import Ran
 from fairway.domain.errors import UserError
 from fairway.domain.writing.pushing import PushAnswer, Pushed
 

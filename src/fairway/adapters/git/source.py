@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fairway.adapters.git.clone import DEPTH, Clone
-from fairway.adapters.git.program import TIMEOUT
+from fairway.adapters.git.process import TIMEOUT
 from fairway.adapters.git.remote import Remote
 from fairway.adapters.git.signatures import Signers
 from fairway.domain.repository.head import Head

@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from fairway.adapters.git.process import TIMEOUT, run_git
 from fairway.domain.deployments.masking import mask
 from fairway.domain.errors import UserError
 
@@ -77,23 +77,14 @@ async def _git(folder: Path, *words: str, fails: bool = False) -> str:
     """What git says; with `fails` a failure is nothing, else UserError."""
     env = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
-        process = await asyncio.create_subprocess_exec(
-            "git", "-C", str(folder), *words, env=env, start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
+        ran = await run_git(*words, env=env, folder=folder)
+    except TimeoutError:
+        raise UserError(f"git {words[0]} did not end within {TIMEOUT:.0f} s", fix="can origin be reached?") from None
     except OSError as error:
-        raise UserError("there is no git program here", fix="install git") from error
-    try:
-        out, err = await process.communicate()
-    except asyncio.CancelledError:
-        # git's own children (a transport that hangs) end with their group.
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        await process.wait()
-        raise
-    if process.returncode == 0:
-        return out.decode(errors="replace").strip("\n")
+        raise UserError(f"git cannot be run in {folder}: {error.strerror}", fix="is this a folder?") from error
+    if ran.code == 0:
+        return ran.out.strip("\n")
     if fails:
         return ""
-    told = mask(err.decode(errors="replace").strip().splitlines()[-1] if err.strip() else "it failed")
+    told = mask(ran.err.strip().splitlines()[-1] if ran.err.strip() else "it failed")
     raise UserError(f"git {words[0]}: {told[:300]}", fix="is this a Git repository?")

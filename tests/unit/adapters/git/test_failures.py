@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fairway.adapters.git.failures import Broken, NoBranch, Unclear, local_failure, remote_failure, told
-from fairway.adapters.git.program import Ran
+from fairway.adapters.git.process import Ran
 from fairway.adapters.git.pushing import answer_of
 from fairway.domain.errors import FairwayError, Terminal, Transient, UserError
 from fairway.domain.writing.pushing import Pushed
