@@ -1,5 +1,8 @@
 """Around every request: strict headers, and one line in the log without secrets.
 
+An answer may bring headers of its own, as pages bring the policy that lets them load their stylesheet; what it does not
+bring is the strictest.
+
 The rule not to break: a query string never reaches a log with its values; a mistake of ours never reaches the caller.
 """
 
@@ -7,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -40,7 +44,7 @@ class Guarded:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *_HEADERS]
+                message["headers"] = _completed(message.get("headers", ()))
             await send(message)
 
         try:
@@ -53,6 +57,12 @@ class Guarded:
                 )
         finally:
             _logged(scope, status, time.perf_counter() - started)
+
+
+def _completed(brought: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    headers = list(brought)
+    names = {name.lower() for name, _ in headers}
+    return [*headers, *((name, value) for name, value in _HEADERS if name not in names)]
 
 
 def _logged(scope: Scope, status: int, seconds: float) -> None:

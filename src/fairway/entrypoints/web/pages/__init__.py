@@ -1,0 +1,1 @@
+"""Pages for people: one layout, one stylesheet, one policy of what a browser may load."""
