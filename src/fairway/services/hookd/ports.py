@@ -9,25 +9,27 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from fairway.domain.deployments.record import Deployment, Run, StatusEntry, Story
 from fairway.domain.deployments.status import State
 from fairway.domain.dispatch.requests import DeploymentRequest, Origin, RepositoryName
 from fairway.domain.dispatch.statuses import Announcement
+from fairway.domain.dispatch.team_keys import KeysOfTeam
 
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """A request as accepted, with its record; `run.cause.delivery_id` is the request's."""
+    """A request with its record; `run.cause.delivery_id` is the request's. Refused ones are remembered too."""
 
     request: DeploymentRequest
     origin: Origin
     run: Run
     deployment: Deployment
-    queued: StatusEntry
+    entry: StatusEntry
+    """The first of its log: `queued`, or `error` when it was refused."""
     sealed: bytes
-    """The message for the queue, signed and perhaps encrypted."""
+    """The message for the queue, signed and perhaps encrypted; empty when it was refused."""
     subject: str
     """What is deployed: requests of the same repository, cluster and subject follow one another."""
 
@@ -55,12 +57,49 @@ class Tracked:
     """Why GitHub could not be told; it is not tried again when `posting_ended`."""
     posting_ended: bool = False
 
+    @property
+    def was_refused(self) -> bool:
+        """It was never queued: something was wrong with it."""
+        return bool(self.story.statuses) and self.story.statuses[0].state is State.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that was reported or decided of a request. It counts only when `cluster` is empty or the request's."""
+
+    delivery_id: str
+    state: State
+    at: datetime
+    description: str = ""
+    """For people, masked; one line first, details in the lines after it."""
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A request as it is now, and which of the entries that were just offered led it forward."""
+
+    tracked: Tracked
+    counted: tuple[StatusEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToPost:
+    """A request of which GitHub is to be told something. Nobody else is given it until the claim runs out."""
+
+    tracked: Tracked
+    tries: int
+    """How often it was begun since GitHub was told something; from one on, it may know already."""
+
 
 class RequestStore(Protocol):
     """Implementations: memory (over `MemoryLedger`) and SQL (in the ledger's own database). Away is Transient."""
 
     async def add(self, new: Sequence[NewRequest]) -> set[str]:
-        """Remember all in one transaction; the delivery ids that were not known before. Others are left as they are."""
+        """Remember all in one transaction; the delivery ids that were not known before. Others are left as they are.
+
+        Known is also what asks for a deployment of GitHub's that was asked for by another delivery.
+        """
         ...
 
     async def get(self, delivery_id: str) -> Tracked | None: ...
@@ -68,47 +107,67 @@ class RequestStore(Protocol):
     async def find(
         self, *, repository: str = "", cluster: str = "", team: str = "", before: str = "", limit: int = 50
     ) -> list[Tracked]:
-        """Newest first; `before` is the ledger's id of the last one of the page before."""
+        """Newest first; `before` is the ledger's id of the last one of the page before. The repository in any case."""
         ...
 
     async def by_deployment(self, repository: RepositoryName, deployment_id: int) -> list[Tracked]:
-        """Requests for one deployment of GitHub's; more than one when it was asked for again."""
+        """The request for one deployment of GitHub's, if there is one."""
         ...
 
     async def unpublished(self, *, limit: int) -> list[tuple[str, str, bytes]]:
         """Delivery id, key and sealed message of those that the queue may not have, oldest first; none that ended."""
         ...
 
-    async def published(self, delivery_ids: Collection[str], at: datetime) -> None: ...
-
-    async def taken(self, delivery_id: str, at: datetime) -> None: ...
-
-    async def step(self, entries: Mapping[str, Sequence[StatusEntry]]) -> list[StatusEntry]:
-        """Write entries by delivery id into their status logs; returns those that led forward
-        (`domain.deployments.status.accepts`). What is not known is ignored."""
+    async def published(self, delivery_ids: Collection[str], at: datetime) -> None:
+        """The queue has them; the messages are forgotten here."""
         ...
 
-    async def unfinished(self) -> list[Tracked]:
-        """All without an outcome, oldest first."""
+    async def taken(self, delivery_ids: Collection[str], at: datetime) -> None:
+        """A deployd said that it has them; the first time counts."""
         ...
 
-    async def older(self, than: str) -> list[Tracked]:
-        """Requests of the same repository, cluster and subject that were accepted before this delivery id and are not
-        inactive, failed or in error."""
+    async def step(self, steps: Sequence[Step]) -> list[Stepped]:
+        """Write them into the status logs in one transaction, in this order; returns the requests of those that led
+        forward (`domain.deployments.status.accepts`). What is not known is ignored."""
         ...
 
-    async def to_post(self, *, limit: int) -> list[Tracked]:
-        """Those from GitHub whose log goes beyond what GitHub was told, oldest first; `queued` only when published."""
+    async def unfinished(self, *, due: datetime | None = None) -> list[Tracked]:
+        """All without an outcome, oldest first; with `due`, those whose deadline is not after it."""
         ...
 
-    async def posted(self, delivery_id: str, state: State, *, problem: str = "", ended: bool = False) -> None:
-        """GitHub was told the state; or, with a problem, could not be."""
+    async def succeeded(self, like: str) -> list[Tracked]:
+        """Requests of the same repository, cluster and subject as this delivery id whose state is success, oldest
+        first: all but the last one have been replaced."""
+        ...
+
+    async def to_post(self, *, limit: int, now: datetime, until: datetime) -> list[ToPost]:
+        """Those from GitHub whose log goes beyond what GitHub was told, oldest first; `queued` only when published.
+
+        Each is claimed until `until`: nobody is given it again before `posted` or `post_failed` was called, or the
+        claim ran out.
+        """
+        ...
+
+    async def posted(self, delivery_id: str, state: State) -> None:
+        """GitHub was told the state."""
+        ...
+
+    async def post_failed(self, delivery_id: str, problem: str, *, again: datetime | None) -> None:
+        """GitHub could not be told: not to be tried before `again`, or never."""
         ...
 
     async def heard(self, announcement: Announcement) -> None: ...
 
     async def clusters(self) -> list[Announcement]:
         """The newest announcement of each cluster and instance, for as long as it is kept."""
+        ...
+
+    async def forget_clusters(self, before: datetime) -> None:
+        """Drop announcements that are older."""
+        ...
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many are `unfinished`, `unpublished` and `to_post`."""
         ...
 
     async def close(self) -> None: ...
@@ -127,9 +186,21 @@ class StatusPost:
 
 
 class DeploymentStatuses(Protocol):
-    """GitHub's side. Transient: try again later; UserError and Terminal: never for this status."""
+    """GitHub's side. Transient (`TryLater` when it says when): try again; UserError and Terminal: never for this one.
 
-    async def post(self, status: StatusPost) -> None: ...
+    A post that ended in Transient may have arrived all the same: whoever tries again looks at `states` first.
+    """
+
+    async def post(self, status: StatusPost) -> None:
+        """One new status. It does not make deployments of others inactive (`auto_inactive` is false)."""
+        ...
+
+    async def states(self, repository: RepositoryName, deployment_id: int) -> list[State]:
+        """What GitHub was told of it, oldest first; none when it does not know the deployment.
+
+        States that are none of ours (`pending`) are left out.
+        """
+        ...
 
     async def aclose(self) -> None: ...
 
@@ -140,12 +211,15 @@ class NoStatuses:
     async def post(self, status: StatusPost) -> None:
         return
 
+    async def states(self, repository: RepositoryName, deployment_id: int) -> list[State]:
+        return []
+
     async def aclose(self) -> None:
         return
 
 
 class TeamKeys(Protocol):
-    """Keys with which teams sign requests. Implementations: memory, SQL (encrypted with the server's own key)."""
+    """Keys with which teams sign requests; slugs in any case. Implementations: memory, SQL (sealed)."""
 
     async def keys(self, team: str) -> list[bytes]:
         """All that are good now, newest first."""
@@ -157,6 +231,8 @@ class TeamKeys(Protocol):
 
     async def revoke(self, team: str) -> int: ...
 
-    async def teams(self) -> list[Mapping[str, Any]]:
-        """Team, number of keys, when the newest was made; never a key."""
+    async def teams(self) -> list[KeysOfTeam]:
+        """Of teams with a good key, by name; never a key."""
         ...
+
+    async def close(self) -> None: ...
