@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+import fairway.adapters.sql.key_tables  # noqa: F401  (each module adds its tables)
 from fairway.adapters.sql.schema import VERSION_TABLE
 from fairway.adapters.sql.tables import metadata
 
