@@ -1,4 +1,4 @@
-"""Keys of teams: alike in memory, in SQLite and in PostgreSQL; in a database never readable without the server's key."""
+"""Keys of teams: alike in memory, SQLite and PostgreSQL; in a database never readable without the server's key."""
 
 from __future__ import annotations
 
