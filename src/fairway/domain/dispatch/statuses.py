@@ -58,6 +58,18 @@ class Announcement:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class StatusPost:
+    """What GitHub is told; `POST /repos/O/R/deployments/ID/statuses`."""
+
+    repository: RepositoryName
+    deployment_id: int
+    state: State
+    description: str
+    log_url: str
+    environment_url: str = ""
+
+
 def cut_description(text: str, longest: int = LONGEST_DESCRIPTION) -> str:
     """The first line, at most `longest` characters long; what is cut off ends in an ellipsis."""
     line = " ".join(text.split("\n", 1)[0].split())

@@ -15,6 +15,7 @@ from fairway.domain.deployments.record import Deployment, Run, StatusEntry, Stor
 from fairway.domain.deployments.status import State
 from fairway.domain.dispatch.requests import DeploymentRequest, Origin, RepositoryName
 from fairway.domain.dispatch.statuses import Announcement
+from fairway.domain.dispatch.statuses import StatusPost as StatusPost
 from fairway.domain.dispatch.team_keys import KeysOfTeam
 
 
@@ -171,18 +172,6 @@ class RequestStore(Protocol):
         ...
 
     async def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class StatusPost:
-    """What GitHub is told; `POST /repos/O/R/deployments/ID/statuses`."""
-
-    repository: RepositoryName
-    deployment_id: int
-    state: State
-    description: str
-    log_url: str
-    environment_url: str = ""
 
 
 class DeploymentStatuses(Protocol):
