@@ -11,15 +11,17 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
 
 from fairway.adapters.kube import paths
 from fairway.adapters.kube.answers import Expired, NotFound
+from fairway.adapters.kube.credentials import Credentials
 from fairway.adapters.kube.discovery import discover
 from fairway.adapters.kube.serving import Serving
+from fairway.adapters.kube.target import Impersonation
 from fairway.adapters.kube.transport import Call, Transport
 from fairway.adapters.kube.watch import watch
 from fairway.domain.kube_errors import ApiRefusal, Cause, Conflict, InvalidObject, UnknownKind
@@ -45,6 +47,25 @@ class KubeClient:
     def __init__(self, transport: Transport, serving: Serving | None = None) -> None:
         self._transport = transport
         self._serving = serving or Serving(lambda: discover(transport))
+
+    @property
+    def transport(self) -> Transport:
+        """For what the API offers beside objects."""
+        return self._transport
+
+    def as_another(
+        self, *, credentials: Credentials | None = None, impersonation: Impersonation | None = None
+    ) -> KubeClient:
+        """The same cluster in somebody else's name, over the same connections and with what was discovered so far;
+        with warnings of its own. See `Transport.as_another`."""
+        transport = self._transport.as_another(credentials=credentials, impersonation=impersonation)
+        return KubeClient(transport, self._serving)
+
+    @asynccontextmanager
+    async def as_nobody(self) -> AsyncIterator[KubeClient]:
+        """The same cluster without credentials, over connections of its own."""
+        async with self._transport.as_nobody() as transport:
+            yield KubeClient(transport, self._serving)
 
     @property
     def address(self) -> str:
@@ -206,8 +227,12 @@ class KubeClient:
         call = Call("patch", "PATCH", path, f"patch {ref}", _body(patch, ref), headers, repeatable=False)
         return await self._write(call, patch if isinstance(patch, dict) else {})
 
-    async def delete(self, ref: ObjectRef, *, propagation: Propagation = "Background", uid: str = "") -> bool:
+    async def delete(
+        self, ref: ObjectRef, *, propagation: Propagation = "Background", uid: str = "", dry_run: bool = False
+    ) -> bool:
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        if dry_run:
+            options["dryRun"] = ["All"]
         if uid:
             options["preconditions"] = {"uid": uid}
         try:

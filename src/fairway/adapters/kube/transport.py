@@ -8,12 +8,13 @@ hot path, so nothing is built per request that can be built once (measured: 0.22
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,9 +24,9 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from fairway.adapters.kube.answers import UNHANDLED, error_of
-from fairway.adapters.kube.credentials import Credential, Credentials
-from fairway.adapters.kube.target import Impersonation, Target
-from fairway.adapters.kube.tls import load_client_certificate
+from fairway.adapters.kube.credentials import Credential, Credentials, Fixed
+from fairway.adapters.kube.target import Impersonation, Target, User
+from fairway.adapters.kube.tls import load_client_certificate, tls_context
 from fairway.domain.errors import FairwayError, Transient, UserError
 from fairway.domain.kube_errors import ClusterAway
 
@@ -79,7 +80,7 @@ class Transport:
         if target.server_name:
             self._extra["server_hostname"] = target.server_name
         self._certificate = b""
-        self._authorization: dict[str, str] = {}
+        self._identity: CIMultiDict[str] = CIMultiDict()
         self._answered = False
         self._pooled: aiohttp.ClientSession
         self._streams: aiohttp.ClientSession
@@ -88,8 +89,6 @@ class Transport:
         headers: CIMultiDict[str] = CIMultiDict({"Accept": "application/json", "User-Agent": "fairway"})
         if not self.target.compress or urlsplit(self.target.server).hostname in ("127.0.0.1", "localhost", "::1"):
             headers["Accept-Encoding"] = "identity"
-        if self.target.user.impersonation is not None:
-            _impersonate(headers, self.target.user.impersonation)
         self._use(await self._credentials.current())
         trust: ssl.SSLContext | bool = self._tls or True
         # Watches have a pool of their own, or they would starve the requests of theirs.
@@ -106,6 +105,30 @@ class Transport:
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(self._pooled.close(), self._streams.close())
+
+    def as_another(
+        self, *, credentials: Credentials | None = None, impersonation: Impersonation | None = None
+    ) -> Transport:
+        """The same connections in somebody else's name, with warnings of its own; good until this one ends.
+
+        With credentials of its own, this one must have no client certificate: the server would go by that.
+        """
+        other = copy.copy(self)
+        other.target = replace(self.target, user=replace(self.target.user, impersonation=impersonation))
+        other.warnings = Counter()
+        other._credentials = credentials or self._credentials
+        other._identity = _identity(
+            self._identity.get("Authorization", "") if credentials is None else "", other.target
+        )
+        return other
+
+    def as_nobody(self) -> Transport:
+        """To the same server without credentials, over connections of its own: use it `async with`."""
+        target = replace(self.target, user=User())
+        proxy = self._extra.get("proxy", "")
+        return Transport(
+            target, Fixed(Credential()), tls_context(target), proxy=proxy, sleep=self._sleep, jitter=self._jitter
+        )
 
     async def send(self, call: Call) -> bytes:
         """The body of a 2xx answer. Raises what the refusal means, Transient when no attempt got an answer."""
@@ -183,12 +206,16 @@ class Transport:
     async def _headers(self, call: Call) -> Mapping[str, str] | None:
         if self._credentials.changes:
             self._use(await self._credentials.current())
-        if not self._authorization:
+        if not self._identity:
             return call.headers
-        return {**self._authorization, **call.headers} if call.headers else self._authorization
+        if not call.headers:
+            return self._identity
+        headers = self._identity.copy()
+        headers.extend(call.headers)
+        return headers
 
     def _use(self, credential: Credential) -> None:
-        self._authorization = {"Authorization": credential.authorization} if credential.authorization else {}
+        self._identity = _identity(credential.authorization, self.target)
         if credential.certificate and credential.certificate != self._certificate and self._tls is not None:
             load_client_certificate(self._tls, credential.certificate, credential.key, self.target)
             self._certificate = credential.certificate
@@ -228,7 +255,14 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     return min(float(value), LONGEST_RETRY_AFTER) if value.isdigit() else None
 
 
-def _impersonate(headers: CIMultiDict[str], whom: Impersonation) -> None:
+def _identity(authorization: str, target: Target) -> CIMultiDict[str]:
+    """The headers that say who asks. A group is a header of its own each."""
+    headers: CIMultiDict[str] = CIMultiDict()
+    if authorization:
+        headers["Authorization"] = authorization
+    whom = target.user.impersonation
+    if whom is None:
+        return headers
     headers["Impersonate-User"] = whom.user
     for group in whom.groups:
         headers.add("Impersonate-Group", group)
@@ -237,3 +271,4 @@ def _impersonate(headers: CIMultiDict[str], whom: Impersonation) -> None:
     for key, values in whom.extra.items():
         for value in values:
             headers.add(f"Impersonate-Extra-{key}", value)
+    return headers

@@ -90,7 +90,9 @@ class ObjectWriter(Protocol):
         """`content_type` is one of the API's: application/merge-patch+json, application/json-patch+json."""
         ...
 
-    async def delete(self, ref: ObjectRef, *, propagation: Propagation = "Background", uid: str = "") -> bool:
+    async def delete(
+        self, ref: ObjectRef, *, propagation: Propagation = "Background", uid: str = "", dry_run: bool = False
+    ) -> bool:
         """False when it was gone already. With `uid`, deletes only that very object."""
         ...
 

@@ -134,11 +134,15 @@ class MemoryKube:
         self.requests["patch"] += 1
         return self._change(ref, writing.patched(self._existing(ref), patch, content_type, str(ref)), manager)
 
-    async def delete(self, ref: ObjectRef, *, propagation: Propagation = "Background", uid: str = "") -> bool:
+    async def delete(
+        self, ref: ObjectRef, *, propagation: Propagation = "Background", uid: str = "", dry_run: bool = False
+    ) -> bool:
         self.requests["delete"] += 1
         live = self._objects.get(ref.key)
         if live is None or (uid and live["metadata"]["uid"] != uid):
             return False
+        if dry_run:
+            return True
         if live["metadata"].get("finalizers"):
             metadata = {**live["metadata"], "deletionTimestamp": self._stamp()}
             self._store(ref.key, {**live, "metadata": metadata}, live)
