@@ -123,21 +123,15 @@ def _authorization(kind: ForgeKind, token: str) -> str:
 async def _github(address: ForgeAddress, login: ForgeLogin, patience: Patience | None) -> AsyncIterator[Forge]:
     from fairway.adapters.forges.api import Api, Patience, token_login
     from fairway.adapters.forges.github import GithubForge, github_headers
-    from fairway.adapters.forges.github.app import AppLogin
+    from fairway.adapters.forges.github.app import App, Installations
 
     patience = patience or Patience()
-    app: AppLogin | None = None
+    app: Installations | None = None
     way: Login = token_login({"Authorization": f"Bearer {login.token}"})
     if login.app_id:
-        way = app = AppLogin(
-            address.api,
-            github_headers(),
-            login.app_id,
-            login.private_key,
-            address.repository,
-            login.installation,
-            patience=patience,
-        )
+        known = App(address.api, github_headers(), login.app_id, login.private_key, patience=patience)
+        app = Installations(known, login.installation)
+        way = app.login(address.repository)
     api = Api("GitHub", address.api, way, headers=github_headers(), patience=patience)
     # Tokens of installations begin so, that of GitHub Actions among them; only they may make check runs.
     check_runs = app is not None or login.token.startswith("ghs_")

@@ -112,7 +112,7 @@ def signing(configured: Configured, env: Mapping[str, str]) -> Signing | None:
 async def _app_login(configured: Configured, url: str, env: Mapping[str, str]) -> AsyncIterator[Login]:
     """Tokens of a GitHub App's installation, renewed before they are too old."""
     from fairway.adapters.forges.github import github_headers
-    from fairway.adapters.forges.github.app import AppLogin
+    from fairway.adapters.forges.github.app import App, Installations
     from fairway.adapters.git.login import Login
     from fairway.domain.forges.addresses import forge_address
 
@@ -121,10 +121,11 @@ async def _app_login(configured: Configured, url: str, env: Mapping[str, str]) -
     assert forge.app is not None
     address = forge_address(url, kind=forge.kind, api=forge.api, repository=forge.repository)
     key = configured.secret(forge.app.private_key, env)
-    app = AppLogin(address.api, github_headers(), forge.app.id, key, address.repository, forge.app.installation)
+    app = Installations(App(address.api, github_headers(), forge.app.id, key), forge.app.installation)
+    log_in = app.login(address.repository)
 
     async def token() -> str:
-        return (await app(False))["Authorization"].removeprefix("Bearer ")
+        return (await log_in(False))["Authorization"].removeprefix("Bearer ")
 
     try:
         yield Login("x-access-token", token)

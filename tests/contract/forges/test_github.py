@@ -17,7 +17,7 @@ from tests.support.forges.serving import Answer, serving
 
 from fairway.adapters.forges.api import Api
 from fairway.adapters.forges.github import GithubForge, github_headers
-from fairway.adapters.forges.github.app import AppLogin
+from fairway.adapters.forges.github.app import App, Installations
 from fairway.domain.errors import Diagnostic, Position, Severity, Terminal, Transient, UserError
 from fairway.services.forges.ports import CommitState, Status
 
@@ -58,14 +58,13 @@ async def as_app(
     def clock() -> float:
         return time.time() + beyond[0]
 
-    login = AppLogin(
-        server.api, github_headers(), APP_ID, private_key, server.world.path, installation,
-        patience=PATIENCE, clock=clock,
-    )  # fmt: skip
+    app = App(server.api, github_headers(), APP_ID, private_key, patience=PATIENCE, clock=clock)
+    installations = Installations(app, installation)
+    login = installations.login(server.world.path)
     api = Api("GitHub", server.api, login, headers=github_headers(), patience=PATIENCE, clock=clock)
     yield GithubForge(api, server.world.path, server.url, check_runs=True), beyond
     await api.aclose()
-    await login.aclose()
+    await installations.aclose()
 
 
 def lint(count: int) -> list[Diagnostic]:

@@ -7,16 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from fairway.domain.deployments.masking import mask
 from fairway.domain.errors import FairwayError, Terminal, UserError
+from fairway.domain.notifications.delivery import TryLater
 
 LONGEST = 300
 
 
 class NotFound(UserError):
     """404: there is no such thing, or the login may not see it."""
+
+
+class LoginRefused(UserError):
+    """401, also with a fresh login: whatever was asked may be right, and is worth asking once the login is."""
+
+
+class RateLimited(TryLater):
+    """It was not done, and asking again before `after` has passed makes it worse."""
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message, timedelta(seconds=seconds))
+        self.fix = "it goes on by itself later"
 
 
 @contextmanager
@@ -41,7 +55,7 @@ def refusal(name: str, method: str, url: str, status: int, data: Any) -> Fairway
     text = said(data)
     why = f": {text}" if text else ""
     if status == 401:
-        return UserError(f"{name} refused the login{why}", fix="is the token right, and still good?")
+        return LoginRefused(f"{name} refused the login{why}", fix="is the token right, and still good?")
     if status == 403:
         fix = "give the token the right to do this; docs/spec/forges.md says which"
         return UserError(f"the login may not {method} {url}{why}", fix=fix)

@@ -7,6 +7,7 @@ forge answered is masked before anybody reads it. httpx2 is imported on first us
 from __future__ import annotations
 
 import asyncio
+import copy
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from fairway.adapters.forges.answers import refusal, said, waiting_time
+from fairway.adapters.forges.answers import RateLimited, refusal, said, waiting_time
 from fairway.domain.errors import Terminal, Transient, UserError
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ class Patience:
     first_pause: float = 0.5
     timeout: float = 30.0
     longest_wait: float = 60.0
+
+
+@dataclass
+class _Connections:
+    """Opened on first use, and shared by the logins of one API."""
+
+    client: httpx2.AsyncClient | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +85,19 @@ class Api:
         self._patience = patience
         self._sleep = sleep
         self._clock = clock
-        self._client: httpx2.AsyncClient | None = None
+        self._connections = _Connections()
+
+    def under(self, login: Login, *, patience: Patience | None = None) -> Api:
+        """The same API over the same connections with another login; closing either closes both."""
+        other = copy.copy(self)
+        other._login = login
+        other._patience = patience or self._patience
+        return other
 
     async def aclose(self) -> None:
-        if self._client is not None:
-            await self._client.aclose()
-            self._client = None
+        if (client := self._connections.client) is not None:
+            self._connections.client = None
+            await client.aclose()
 
     async def get(self, path: str, query: Mapping[str, str] | None = None) -> Any:
         return (await self.ask("GET", path, query=query)).data
@@ -145,9 +160,8 @@ class Api:
                 if limited is not None:
                     limits += 1
                     if waited + limited > self._patience.longest_wait or limits > MOST_LIMITS:
-                        raise Transient(
-                            f"{self.name} allows no more requests for {limited:.0f} s ({said(reply.data)})",
-                            fix="it goes on by itself later",
+                        raise RateLimited(
+                            f"{self.name} allows no more requests for {limited:.0f} s ({said(reply.data)})", limited
                         )
                     waited += limited
                     await self._sleep(limited)
@@ -170,9 +184,10 @@ class Api:
 
         headers = {**self._headers, **await self._login(fresh)}
         try:
-            if self._client is None:
-                self._client = httpx2.AsyncClient(timeout=httpx2.Timeout(self._patience.timeout))
-            response = await self._client.request(method, url, headers=headers, params=query, json=body)
+            if self._connections.client is None:
+                self._connections.client = httpx2.AsyncClient()
+            client, timeout = self._connections.client, httpx2.Timeout(self._patience.timeout)
+            response = await client.request(method, url, headers=headers, params=query, json=body, timeout=timeout)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             return None, error, _explained(error), True
         except (httpx2.TransportError, httpx2.DecodingError, OSError) as error:
