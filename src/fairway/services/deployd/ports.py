@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from fairway.domain.dispatch.statuses import DeploymentStatus
+from fairway.domain.dispatch.taken import Taken
 from fairway.services.engine.ports import Kube
+
+__all__ = ["Outcomes", "Taken", "TeamIdentity"]
 
 
 class TeamIdentity(Protocol):
@@ -22,30 +23,21 @@ class TeamIdentity(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """A request that this deployd has begun with, and how it ended, if it has."""
-
-    delivery_id: str
-    at: datetime
-    applied: tuple[str, ...] = ()
-    """Objects that were applied when it got so far, as `Kind namespace/name`."""
-    watching_since: datetime | None = None
-    """When everything had been applied: a restart goes on watching from there."""
-    outcome: DeploymentStatus | None = None
-    reported: bool = False
-    """The queue has the outcome."""
-
-
 class Outcomes(Protocol):
     """Implementations: memory, SQL. Durable when a method returns; away is Transient."""
 
     async def find(self, delivery_id: str) -> Taken | None: ...
 
-    async def save(self, taken: Taken) -> None: ...
+    async def save(self, taken: Taken) -> None:
+        """Remember how far it got. An outcome that is there stays as it is, whatever is saved later."""
+        ...
 
-    async def unreported(self) -> list[Taken]: ...
+    async def unreported(self) -> list[Taken]:
+        """Those with an outcome that the queue may not have, oldest first."""
+        ...
 
-    async def forget(self, before: datetime) -> int: ...
+    async def forget(self, before: datetime) -> int:
+        """Forget those that were taken before then and whose outcome was reported; returns how many."""
+        ...
 
     async def close(self) -> None: ...
