@@ -71,9 +71,7 @@ async def statuses_as_app(
     app = App(server.api, github_headers(), APP_ID, pem(key), patience=PATIENCE)
     installations = Installations(app, installation)
     api = Api("GitHub", server.api, token_login({}), headers=github_headers(), patience=SHORT)
-    port = GithubDeploymentStatuses(
-        GithubDeployments(api, installations.login), installations=installations, at_once=at_once, clock=lambda: now[0]
-    )
+    port = GithubDeploymentStatuses(GithubDeployments(api, installations), at_once=at_once, clock=lambda: now[0])
     yield port, now
     await port.aclose()
 

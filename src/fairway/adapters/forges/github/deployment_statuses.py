@@ -15,7 +15,6 @@ from typing import Any
 
 from fairway.adapters.forges.answers import LoginRefused, NotFound, RateLimited
 from fairway.adapters.forges.api import Patience
-from fairway.adapters.forges.github.app import Installations
 from fairway.adapters.forges.github.deployments import GithubDeployments, GivenStatus
 from fairway.domain.deployments.status import State
 from fairway.domain.dispatch.requests import RepositoryName
@@ -42,12 +41,10 @@ class GithubDeploymentStatuses:
         self,
         deployments: GithubDeployments,
         *,
-        installations: Installations | None = None,
         at_once: int = AT_ONCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._deployments = deployments
-        self._installations = installations
         self._room = asyncio.Semaphore(at_once)
         self._clock = clock
         self._limited_until: dict[str, float] = {}
@@ -71,8 +68,6 @@ class GithubDeploymentStatuses:
 
     async def aclose(self) -> None:
         await self._deployments.aclose()
-        if self._installations is not None:
-            await self._installations.aclose()
 
     @asynccontextmanager
     async def _asking(self, owner: str) -> AsyncIterator[None]:

@@ -6,14 +6,15 @@ others hold it up. Source: GitHub's REST API description, version 2022-11-28, "D
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fairway.adapters.forges.answers import Declined, NotFound
-from fairway.adapters.forges.api import Api, Login
+from fairway.adapters.forges.api import Api
+from fairway.adapters.forges.github.app import Installations
 from fairway.domain.dispatch.requests import RepositoryName
 from fairway.domain.dispatch.statuses import cut_description
 from fairway.domain.errors import Terminal, UserError
@@ -57,14 +58,13 @@ class GivenStatus:
 
 @dataclass
 class GithubDeployments:
-    """`login` gives the login for a repository; without it the API's own is used for all.
+    """With `installations` each repository is asked as its owner's installation, else all with the API's own login.
 
     Errors: NotFound, Declined and other UserErrors, Transient, Terminal; see `adapters.forges.api`.
     """
 
     api: Api
-    login: Callable[[str], Login] | None = None
-    _apis: dict[str, Api] = field(default_factory=dict)
+    installations: Installations | None = None
 
     async def create(self, repository: RepositoryName, wanted: NewDeployment) -> MadeDeployment:
         """Raises Conflict when GitHub does not deploy that ref, Transient when it is not known whether it did."""
@@ -116,15 +116,14 @@ class GithubDeployments:
 
     def of(self, repository: RepositoryName) -> Api:
         """The API under the login for this repository's owner."""
-        if self.login is None:
+        if self.installations is None:
             return self.api
-        key = str(repository).lower()
-        if key not in self._apis:
-            self._apis[key] = self.api.under(self.login(str(repository)))
-        return self._apis[key]
+        return self.api.under(self.installations.login(str(repository)))
 
     async def aclose(self) -> None:
         await self.api.aclose()
+        if self.installations is not None:
+            await self.installations.aclose()
 
 
 class Conflict(Declined):
@@ -132,7 +131,7 @@ class Conflict(Declined):
 
 
 @contextmanager
-def _conflicts(ref: str) -> Any:
+def _conflicts(ref: str) -> Iterator[None]:
     try:
         yield
     except Declined as error:
@@ -143,7 +142,7 @@ def _conflicts(ref: str) -> Any:
 
 
 @contextmanager
-def _missing(repository: RepositoryName, number: int = 0) -> Any:
+def _missing(repository: RepositoryName, number: int = 0) -> Iterator[None]:
     try:
         yield
     except NotFound as error:
