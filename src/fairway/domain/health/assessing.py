@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from fairway.domain.health import others, workloads
+from fairway.domain.health import applications, others, workloads
 from fairway.domain.health.rules import HealthRule, by_conditions, by_rule
 from fairway.domain.health.states import Health, HealthState, healthy, progressing
 from fairway.domain.manifests.objects import Kind, Object, group_of
@@ -27,6 +27,8 @@ RULES: dict[Kind, Callable[[Object], Health]] = {
     Kind("autoscaling", "HorizontalPodAutoscaler"): others.present,
     Kind("batch", "CronJob"): others.present,
     Kind("batch", "Job"): workloads.job,
+    Kind("nais.io", "Application"): applications.application,
+    Kind("nais.io", "Naisjob"): applications.application,
     Kind("networking.k8s.io", "Ingress"): others.present,
     Kind("policy", "PodDisruptionBudget"): others.disruption_budget,
 }
