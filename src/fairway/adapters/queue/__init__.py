@@ -1,0 +1,1 @@
+"""Queues: in memory, in the ledger's database, and Kafka."""
