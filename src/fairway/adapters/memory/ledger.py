@@ -57,6 +57,10 @@ class MemoryLedger:
         around = {places[id_] + step for id_ in ids if id_ in places for step in (-1, 1)}
         return {order[place] for place in around if 0 <= place < len(order)}
 
+    def story(self, id_: str) -> Story:
+        """Of a deployment that is known."""
+        return self._story(id_)
+
     async def close(self) -> None:
         """Nothing to do."""
 
