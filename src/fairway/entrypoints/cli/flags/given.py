@@ -30,6 +30,10 @@ class Given:
         self._context = context
         self._options = {one.name: one for one in context.command.params if isinstance(one, FlagOption)}
 
+    def has(self, flag: Flag) -> bool:
+        """Whether the command knows the flag at all."""
+        return parameter_name(flag.name) in self._options
+
     def value(self, flag: Flag) -> Any:
         """None when it was not given. Raises UserError for a secret's file that can't be read."""
         plain = self._context.params.get(parameter_name(flag.name))

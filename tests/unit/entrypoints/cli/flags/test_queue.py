@@ -1,0 +1,88 @@
+"""The flags of the queue, under the names that they always had."""
+
+from __future__ import annotations
+
+import pytest
+
+from fairway.domain.errors import UserError
+from fairway.entrypoints.cli.flags.command import flag_command
+from fairway.entrypoints.cli.flags.given import Given
+from fairway.entrypoints.cli.flags.tables.queue import QUEUE, queue_options
+from fairway.services.queue.options import QueueOptions, Sasl, SaslMechanism, Tls
+
+ORIGINALS = {
+    "kafka-brokers", "kafka-topic-request", "kafka-topic-status", "kafka-client-id", "kafka-group-id", "kafka-hmac-key",
+    "kafka-sasl-enabled", "kafka-sasl-handshake", "kafka-sasl-username", "kafka-sasl-password", "kafka-tls-enabled",
+    "kafka-tls-insecure",
+}  # fmt: skip
+HEX = "0123456789abcdef" * 4
+
+seen: list[Given] = []
+
+
+@flag_command(QUEUE, name="try")
+def command(given: Given) -> None:
+    """Try flags."""
+    seen.append(given)
+
+
+def options(*words: str) -> QueueOptions:
+    command.main(list(words), standalone_mode=False)
+    return queue_options(seen[-1], group_id="hookd", own_keys=(b"own",))
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for flag in QUEUE.flags:
+        for variable in (*flag.variables, *flag.file_variables):
+            monkeypatch.delenv(variable, raising=False)
+
+
+def test_every_flag_of_the_originals_is_there() -> None:
+    assert {flag.name for flag in QUEUE.flags} >= ORIGINALS
+
+
+def test_without_any_the_database_is_the_queue_with_a_key_of_its_own() -> None:
+    assert options() == QueueOptions(group_id="hookd", hmac_keys=(b"own",))
+
+
+def test_all_of_them_reach_their_fields() -> None:
+    got = options(
+        "--kafka-brokers=a:9092,b:9092", "--kafka-topic-request=r", "--kafka-topic-status=s",
+        "--kafka-topic-announcement=n", "--kafka-client-id=c", "--kafka-group-id=g", "--kafka-create-topics=false",
+        "--kafka-hmac-key=new,old", f"--kafka-encryption-key={HEX}", "--kafka-sasl-enabled",
+        "--kafka-sasl-mechanism=SCRAM-SHA-512", "--kafka-sasl-username=u", "--kafka-sasl-password=p, with comma",
+        "--kafka-sasl-handshake=false", "--kafka-tls-enabled", "--kafka-tls-insecure", "--kafka-tls-ca-file=/ca.pem",
+    )  # fmt: skip
+    assert got == QueueOptions(
+        brokers=("a:9092", "b:9092"),
+        topic_requests="r",
+        topic_statuses="s",
+        topic_announcements="n",
+        client_id="c",
+        group_id="g",
+        create_topics=False,
+        hmac_keys=(b"new", b"old"),
+        encryption_keys=(bytes.fromhex(HEX),),
+        sasl=Sasl("u", "p, with comma", SaslMechanism.SCRAM_SHA_512, False),
+        tls=Tls(True, "/ca.pem"),
+    )
+
+
+def test_a_login_is_not_used_unless_it_is_switched_on() -> None:
+    assert options("--kafka-sasl-username=u", "--kafka-sasl-password=p", "--kafka-tls-insecure").sasl is None
+
+
+def test_a_login_without_a_password_says_what_is_missing() -> None:
+    with pytest.raises(UserError) as caught:
+        options("--kafka-sasl-enabled", "--kafka-sasl-username=u")
+    assert "--kafka-sasl-password (FAIRWAY_KAFKA_SASL_PASSWORD) is not" in str(caught.value)
+
+
+def test_an_encryption_key_of_another_length_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_ENCRYPTION_KEY", "c0ffee")
+    with pytest.raises(UserError) as caught:
+        options()
+    assert "--kafka-encryption-key (KAFKA_ENCRYPTION_KEY)" in str(caught.value)
+    assert "64 hexadecimal digits" in str(caught.value)
+    assert "c0ffee" not in f"{caught.value}{caught.value.fix}"
