@@ -19,7 +19,7 @@ ACCESS = Group(
         Flag("s3-endpoint", kinds.ADDRESS, "Keep registrations in S3, here; without it in the database."),
         Flag("s3-access-key", kinds.NAME, "Of S3.", default="as AWS's own tools find it"),
         Flag("s3-secret-key", kinds.SECRET, "Of S3.", secret=True),
-        Flag("s3-bucket-name", kinds.NAME, "The bucket; alone, without an endpoint, it is one of Amazon's.", default=BUCKET),
+        Flag("s3-bucket-name", kinds.NAME, "The bucket; without an endpoint, Amazon's own.", default=BUCKET),
         Flag("s3-bucket-location", kinds.NAME, "Its region.", default="as AWS's own tools find it"),
         Flag("s3-secure", kinds.BOOLEAN, "Over HTTPS, where the endpoint does not say.", default="true"),
         Flag("s3-create-bucket", kinds.BOOLEAN, "Make the bucket when it is missing.", default="true"),
