@@ -63,6 +63,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             tools.registry_binary()
         if "sops" in used:
             tools.sops_binary()
+        if "minio" in used:
+            tools.minio_binary()
 
 
 @pytest.fixture(scope="session")

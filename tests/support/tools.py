@@ -28,6 +28,7 @@ class Tool:
 
 HELM = Tool("helm", "helm.sh/helm/v4/cmd/helm", "v4.3.1")
 REGISTRY = Tool("registry", "github.com/distribution/distribution/v3/cmd/registry", "v3.1.2")
+MINIO = Tool("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
 SOPS = Tool("sops", "github.com/getsops/sops/v3/cmd/sops", "v3.13.3")
 
 
@@ -44,6 +45,11 @@ def registry_binary() -> Path | None:
 def sops_binary() -> Path | None:
     """The real sops; None when it is neither there nor can be built."""
     return _binary(SOPS)
+
+
+def minio_binary() -> Path | None:
+    """A real server that speaks S3; None when it is neither there nor can be built."""
+    return _binary(MINIO)
 
 
 def need(tool: Tool, found: Path | None) -> Path:

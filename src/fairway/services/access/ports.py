@@ -6,24 +6,11 @@ Implementations: memory, the ledger's database, S3 (object key `owner/repo`, bod
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
-from fairway.domain.errors import Terminal
+from fairway.domain.access.registrations import AccessChange, ChangedMeanwhile, Registration
 
-
-@dataclass(frozen=True, slots=True)
-class Registration:
-    """Slugs as they were written, sorted; `version` is the store's own mark of this very state."""
-
-    repository: str
-    teams: tuple[str, ...]
-    version: str
-
-
-class ChangedMeanwhile(Terminal):
-    """Somebody else changed the registration since it was read: read again, then decide again."""
+__all__ = ["AccessChange", "AccessStore", "AuditTrail", "ChangedMeanwhile", "Registration", "TeamAccess"]
 
 
 class TeamAccess(Protocol):
@@ -51,20 +38,21 @@ class AccessStore(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AccessChange:
-    """One line of the audit trail."""
-
-    at: datetime
-    who: str
-    repository: str
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    via: str
-    """`portal`, `cli`, `api`."""
-
-
 class AuditTrail(Protocol):
-    async def add(self, change: AccessChange) -> None: ...
+    """A change is written down before it is made, so that none is missing, whatever is killed in between."""
 
-    async def newest(self, *, repository: str = "", limit: int = 50) -> list[AccessChange]: ...
+    async def begin(self, change: AccessChange) -> str:
+        """Write it down as not certain; the key settles it."""
+        ...
+
+    async def settle(self, key: str, *, done: bool) -> None:
+        """It was carried out; or it was not, and the line goes. What is settled already stays as it is."""
+        ...
+
+    async def add(self, change: AccessChange) -> None:
+        """A change that was carried out already."""
+        ...
+
+    async def newest(self, *, repository: str = "", limit: int = 50) -> list[AccessChange]:
+        """Newest first; of one repository, its name in any case, or of all."""
+        ...

@@ -1,0 +1,1 @@
+"""Which repository may deploy as which team."""
