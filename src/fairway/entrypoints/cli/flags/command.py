@@ -12,8 +12,9 @@ from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.option import FlagOption
 
 VARIABLES = (
-    "Each option has a variable: --kafka-brokers is FAIRWAY_KAFKA_BROKERS or KAFKA_BROKERS, the first one that is set. "
-    "The command line goes before both. Secrets are best given as files, one in a line where there may be several."
+    "Each option has a variable: --kafka-brokers is FAIRWAY_KAFKA_BROKERS, and those of earlier programs also have the "
+    "one without FAIRWAY_ (KAFKA_BROKERS), which counts where the other is not set. The command line goes before both. "
+    "Secrets are best given as files, one in a line where there may be several."
 )
 
 

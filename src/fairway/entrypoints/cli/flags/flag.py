@@ -24,6 +24,8 @@ class Flag:
     """Also `--NAME-file`, and never shown."""
     own_variable: str = ""
     """Where the usual name with FAIRWAY_ before it means something else already."""
+    ours: bool = False
+    """Nobody has a variable for it from earlier programs: only the one with FAIRWAY_ counts."""
 
     @property
     def fills(self) -> str:
@@ -33,7 +35,8 @@ class Flag:
     def variables(self) -> tuple[str, ...]:
         """The first one that is set and not empty counts."""
         usual = self.name.replace("-", "_").upper()
-        return (self.own_variable or OWN + usual, usual)
+        own = self.own_variable or OWN + usual
+        return (own,) if self.ours else (own, usual)
 
     @property
     def file_name(self) -> str:

@@ -99,6 +99,11 @@ def test_a_name_that_is_taken_has_another_variable(monkeypatch: pytest.MonkeyPat
     assert options().cluster == "prod"
 
 
+def test_a_flag_of_ours_has_no_variable_that_another_program_may_have_set() -> None:
+    assert Flag("timeout", kinds.DURATION, "How long.", ours=True).variables == ("FAIRWAY_TIMEOUT",)
+    assert Flag("token", kinds.SECRET, "Which.", secret=True, ours=True).file_variables == ("FAIRWAY_TOKEN_FILE",)
+
+
 def test_a_mistake_names_the_flag_and_the_variable_that_it_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KAFKA_TLS_ENABLED", "perhaps")
     with pytest.raises(UserError) as caught:

@@ -80,9 +80,9 @@ def test_a_login_without_a_password_says_what_is_missing() -> None:
 
 
 def test_an_encryption_key_of_another_length_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KAFKA_ENCRYPTION_KEY", "c0ffee")
+    monkeypatch.setenv("FAIRWAY_KAFKA_ENCRYPTION_KEY", "c0ffee")
     with pytest.raises(UserError) as caught:
         options()
-    assert "--kafka-encryption-key (KAFKA_ENCRYPTION_KEY)" in str(caught.value)
+    assert "--kafka-encryption-key (FAIRWAY_KAFKA_ENCRYPTION_KEY)" in str(caught.value)
     assert "64 hexadecimal digits" in str(caught.value)
     assert "c0ffee" not in f"{caught.value}{caught.value.fix}"

@@ -10,7 +10,7 @@ from fairway.services.access.options import BUCKET, CACHE_SECONDS, LONGEST_CACHE
 
 CACHE = Flag(
     "access-cache", kinds.DURATION, f"How old an answer may be; {LONGEST_CACHE:.0f}s at most.", "access_cache_seconds",
-    default=f"{CACHE_SECONDS:.0f}s",
+    default=f"{CACHE_SECONDS:.0f}s", ours=True,
 )  # fmt: skip
 
 ACCESS = Group(
@@ -22,7 +22,7 @@ ACCESS = Group(
         Flag("s3-bucket-name", kinds.NAME, "The bucket; without an endpoint, Amazon's own.", default=BUCKET),
         Flag("s3-bucket-location", kinds.NAME, "Its region.", default="as AWS's own tools find it"),
         Flag("s3-secure", kinds.BOOLEAN, "Over HTTPS, where the endpoint does not say.", default="true"),
-        Flag("s3-create-bucket", kinds.BOOLEAN, "Make the bucket when it is missing.", default="true"),
+        Flag("s3-create-bucket", kinds.BOOLEAN, "Make the bucket when it is missing.", default="true", ours=True),
         CACHE,
     ),
 )  # fmt: skip

@@ -28,6 +28,7 @@ METRICS = Flag("metrics-listen-addr", kinds.ADDRESS, "Where metrics and probes a
 OWN_KEY = Flag(
     "secret-key-file", kinds.FILE, "The server's own key, with which it seals stored secrets; alike in all replicas.",
     default="made in the data folder",
+    ours=True,
 )  # fmt: skip
 
 

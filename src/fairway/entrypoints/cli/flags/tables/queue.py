@@ -13,18 +13,28 @@ HMAC = Flag(
     secret=True,
 )  # fmt: skip
 ENCRYPTION = Flag(
-    "kafka-encryption-key", kinds.SECRETS, "Encrypts messages: 64 hex digits. Several: the first encrypts.", secret=True
+    "kafka-encryption-key",
+    kinds.SECRETS,
+    "Encrypts messages: 64 hex digits. Several: the first encrypts.",
+    secret=True,
+    ours=True,
 )
 SASL = Flag("kafka-sasl-enabled", kinds.BOOLEAN, "Log in to the brokers.", default="false")
 SASL_HANDSHAKE = Flag("kafka-sasl-handshake", kinds.BOOLEAN, "With a SASL handshake first.", default="true")
 SASL_MECHANISM = Flag(
-    "kafka-sasl-mechanism", kinds.one_of("plain", "scram-sha-256", "scram-sha-512"), "How to log in.", default="plain"
+    "kafka-sasl-mechanism",
+    kinds.one_of("plain", "scram-sha-256", "scram-sha-512"),
+    "How to log in.",
+    default="plain",
+    ours=True,
 )
 SASL_USERNAME = Flag("kafka-sasl-username", kinds.NAME, "Who logs in.")
 SASL_PASSWORD = Flag("kafka-sasl-password", kinds.SECRET, "With which password.", secret=True)
 TLS = Flag("kafka-tls-enabled", kinds.BOOLEAN, "Encrypt connections to the brokers.", default="false")
 TLS_INSECURE = Flag("kafka-tls-insecure", kinds.BOOLEAN, "Take any certificate: for tests.", default="false")
-TLS_CA = Flag("kafka-tls-ca-file", kinds.FILE, "Authorities of the brokers' certificates.", default="the system's")
+TLS_CA = Flag(
+    "kafka-tls-ca-file", kinds.FILE, "Authorities of the brokers' certificates.", default="the system's", ours=True
+)
 
 PLAIN = (
     Flag("kafka-brokers", kinds.NAMES, "Kafka's brokers, HOST:PORT; none: the database is the queue.", "brokers"),
@@ -36,14 +46,13 @@ PLAIN = (
     ),
     Flag(
         "kafka-topic-announcement", kinds.NAME, "Topic on which clusters announce themselves.", "topic_announcements",
-        default="deploymentAnnouncement",
-    ),
+        default="deploymentAnnouncement", ours=True),
     Flag("kafka-client-id", kinds.NAME, "What brokers call this process.", "client_id", default="the host's name"),
     Flag(
         "kafka-group-id", kinds.NAME, "Consumer group: whose place in the queue is kept.", "group_id",
         default="hookd, or deployd with the cluster's name",
     ),
-    Flag("kafka-create-topics", kinds.BOOLEAN, "Make topics that are missing.", "create_topics", default="true"),
+    Flag("kafka-create-topics", kinds.BOOLEAN, "Make topics that are missing.", "create_topics", default="true", ours=True),
 )  # fmt: skip
 
 QUEUE = Group(
