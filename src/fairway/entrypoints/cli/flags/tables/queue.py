@@ -52,7 +52,7 @@ PLAIN = (
         "kafka-group-id", kinds.NAME, "Consumer group: whose place in the queue is kept.", "group_id",
         default="hookd, or deployd with the cluster's name",
     ),
-    Flag("kafka-create-topics", kinds.BOOLEAN, "Make topics that are missing.", "create_topics", default="true", ours=True),
+    Flag("kafka-create-topics", kinds.BOOLEAN, "Make missing topics.", "create_topics", default="true", ours=True),
 )  # fmt: skip
 
 QUEUE = Group(
