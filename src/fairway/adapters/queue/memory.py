@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from fairway.adapters.queue.settling import Settled
-from fairway.services.queue.ports import Message, Received, Subscription, Topic
+from fairway.domain.dispatch.messages import Message, Received, Topic
 
 
 @dataclass
@@ -34,10 +34,12 @@ class MemoryQueue:
             self._stored.notify_all()
 
     @asynccontextmanager
-    async def subscribe(self, topic: Topic, group: str, *, from_start: bool = True) -> AsyncIterator[Subscription]:
+    async def subscribe(
+        self, topic: Topic, group: str, *, from_start: bool = True
+    ) -> AsyncIterator[MemorySubscription]:
         log = self._logs[topic]
         settled = log.groups.setdefault(group, Settled(0 if from_start else len(log.messages)))
-        yield _MemorySubscription(topic, log, settled, self._stored)
+        yield MemorySubscription(topic, log, settled, self._stored)
 
     async def check(self) -> None:
         return
@@ -46,7 +48,7 @@ class MemoryQueue:
         return
 
 
-class _MemorySubscription:
+class MemorySubscription:
     def __init__(self, topic: Topic, log: _Log, settled: Settled, stored: asyncio.Condition) -> None:
         self._topic = topic
         self._log = log

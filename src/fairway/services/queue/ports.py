@@ -8,36 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from fairway.domain.dispatch.messages import Message, Received, Topic
 
-class Topic(StrEnum):
-    """Roles; an adapter maps them to its own names."""
-
-    REQUESTS = "deploymentRequest"
-    STATUSES = "deploymentStatus"
-    ANNOUNCEMENTS = "deploymentAnnouncement"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """`key`: messages of one key keep their order."""
-
-    topic: Topic
-    key: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """`token` is the adapter's own, to settle it."""
-
-    topic: Topic
-    key: str
-    body: bytes
-    token: object
+__all__ = ["Message", "Queue", "Received", "Subscription", "Topic"]
 
 
 class Subscription(Protocol):
@@ -57,7 +32,7 @@ class Subscription(Protocol):
         ...
 
     async def lag(self) -> int:
-        """Messages stored in the topic that this subscription has not fetched yet."""
+        """Messages stored in the topic that this subscription has not fetched yet. Raises Transient, never guesses."""
         ...
 
 
@@ -71,7 +46,11 @@ class Queue(Protocol):
     def subscribe(
         self, topic: Topic, group: str, *, from_start: bool = True
     ) -> AbstractAsyncContextManager[Subscription]:
-        """A group that is new begins with the oldest message that is kept, or else with what comes from now on."""
+        """A group that is new begins with the oldest message that is kept, or else with what comes from now on.
+
+        Getting in raises Transient only for the latter; else `fetch` does while the queue is away, and begins after it.
+        Two subscriptions of one group at the same time each get what the group has not settled.
+        """
         ...
 
     async def check(self) -> None:
