@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from fairway.domain.errors import UserError
@@ -28,7 +30,7 @@ def command(given: Given) -> None:
 
 def options(*words: str) -> QueueOptions:
     command.main(list(words), standalone_mode=False)
-    return queue_options(seen[-1], group_id="hookd", own_keys=(b"own",))
+    return queue_options(seen[-1])
 
 
 @pytest.fixture(autouse=True)
@@ -42,8 +44,9 @@ def test_every_flag_of_the_originals_is_there() -> None:
     assert {flag.name for flag in QUEUE.flags} >= ORIGINALS
 
 
-def test_without_any_the_database_is_the_queue_with_a_key_of_its_own() -> None:
-    assert options() == QueueOptions(group_id="hookd", hmac_keys=(b"own",))
+def test_without_any_the_database_is_the_queue() -> None:
+    assert options() == QueueOptions()
+    assert options().brokers == ()
 
 
 def test_all_of_them_reach_their_fields() -> None:
@@ -53,6 +56,7 @@ def test_all_of_them_reach_their_fields() -> None:
         "--kafka-hmac-key=new,old", f"--kafka-encryption-key={HEX}", "--kafka-sasl-enabled",
         "--kafka-sasl-mechanism=SCRAM-SHA-512", "--kafka-sasl-username=u", "--kafka-sasl-password=p, with comma",
         "--kafka-sasl-handshake=false", "--kafka-tls-enabled", "--kafka-tls-insecure", "--kafka-tls-ca-file=/ca.pem",
+        "--kafka-partitions=3", "--kafka-replication=2", "--queue-keep=1d", "--queue-largest-message=1000",
     )  # fmt: skip
     assert got == QueueOptions(
         brokers=("a:9092", "b:9092"),
@@ -66,6 +70,10 @@ def test_all_of_them_reach_their_fields() -> None:
         encryption_keys=(bytes.fromhex(HEX),),
         sasl=Sasl("u", "p, with comma", SaslMechanism.SCRAM_SHA_512, False),
         tls=Tls(True, "/ca.pem"),
+        partitions=3,
+        replication=2,
+        keep=timedelta(days=1),
+        largest_message=1000,
     )
 
 

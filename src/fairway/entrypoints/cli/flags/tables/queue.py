@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli.flags import kinds
 from fairway.entrypoints.cli.flags.flag import Flag, Group
@@ -53,30 +55,40 @@ PLAIN = (
         default="hookd, or deployd with the cluster's name",
     ),
     Flag("kafka-create-topics", kinds.BOOLEAN, "Make missing topics.", "create_topics", default="true", ours=True),
+    Flag("kafka-partitions", kinds.number(1), "Of topics that are made.", "partitions", default="6", ours=True),
+    Flag(
+        "kafka-replication", kinds.number(1), "Copies, in topics that are made.", "replication",
+        default="as the brokers have it", ours=True,
+    ),
+    Flag(
+        "queue-largest-message", kinds.number(1), "Bytes of a request that are taken.", "largest_message",
+        default="8388608", ours=True,
+    ),
 )  # fmt: skip
+KEEP = Flag("queue-keep", kinds.DURATION, "How long messages are kept.", default="7d", ours=True)
 
 QUEUE = Group(
     "Queue",
     (
-        *PLAIN, HMAC, ENCRYPTION, SASL, SASL_HANDSHAKE, SASL_MECHANISM, SASL_USERNAME, SASL_PASSWORD, TLS,
+        *PLAIN, KEEP, HMAC, ENCRYPTION, SASL, SASL_HANDSHAKE, SASL_MECHANISM, SASL_USERNAME, SASL_PASSWORD, TLS,
         TLS_INSECURE, TLS_CA,
     ),
 )  # fmt: skip
 
 
-def queue_options(given: Given, *, group_id: str = "", own_keys: tuple[bytes, ...] = ()) -> QueueOptions:
-    """`group_id` and `own_keys` are what counts where nothing was given."""
-    filled = given.fill(
+def queue_options(given: Given) -> QueueOptions:
+    found: dict[str, object] = {}
+    if (seconds := given.value(KEEP)) is not None:
+        found["keep"] = timedelta(seconds=seconds)
+    return given.fill(
         QueueOptions,
         PLAIN,
-        hmac_keys=tuple(key.encode() for key in given.value(HMAC) or ()) or own_keys,
+        hmac_keys=tuple(key.encode() for key in given.value(HMAC) or ()),
         encryption_keys=_encryption_keys(given),
         sasl=_sasl(given),
         tls=_tls(given),
+        **found,
     )
-    from dataclasses import replace
-
-    return filled if filled.group_id or not group_id else replace(filled, group_id=group_id)
 
 
 def _encryption_keys(given: Given) -> tuple[bytes, ...]:
