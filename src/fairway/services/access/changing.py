@@ -39,7 +39,7 @@ class Changing:
         Raises ChangedMeanwhile when it is not like that any more, and UserError for names that are none.
         """
         wanted = team_slugs(teams)
-        repository = repository_name(repository)
+        repository = seen.repository if seen else repository_name(repository)
         before = seen.teams if seen else ()
         key = await self.trail.begin(AccessChange(self._now(), who, repository, before, wanted, via, certain=False))
         try:
