@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from fairway.entrypoints.web.answers import json_answer
+from fairway.entrypoints.web.dispatch.adding import add_dispatch
 from fairway.entrypoints.web.guarding import Guarded
 from fairway.entrypoints.web.hooks import add_hooks
 from fairway.entrypoints.web.parts import Checks, WebParts
@@ -25,6 +26,8 @@ def create_app(parts: WebParts) -> FastAPI:
     _add_pages(app, parts)
     if parts.intake is not None:
         add_hooks(app, parts.intake, parts.now, parts.longest_body)
+    if parts.dispatch is not None:
+        add_dispatch(app, parts.dispatch, parts.now, parts.longest_body)
     return app
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from fairway.entrypoints.web.dispatch.parts import DispatchParts
 from fairway.services.intake.intake import Intake
 
 Checks: TypeAlias = Mapping[str, str]
@@ -48,3 +49,5 @@ class WebParts:
     now: Callable[[], datetime] = utc_now
     longest_body: float = LONGEST_BODY
     """Seconds in which the body of a delivery must have arrived."""
+    dispatch: DispatchParts | None = None
+    """None: no `/events`, no API and no pages of deployments."""
