@@ -11,7 +11,7 @@ from fairway.domain.deployments.record import StatusEntry
 from fairway.domain.deployments.status import UNFINISHED, State
 from fairway.domain.dispatch.requests import RepositoryName
 from fairway.domain.dispatch.statuses import Announcement
-from fairway.services.hookd.ports import NewRequest, Step, Stepped, ToPost, Tracked
+from fairway.domain.dispatch.tracking import NewRequest, Step, Stepped, ToPost, Tracked
 
 
 @dataclass(slots=True)

@@ -27,9 +27,10 @@ _LONGEST_MESSAGE = 300
 class Database:
     """Connections with the right pragmas and transactions; `reading` and `writing` are the only ways in."""
 
-    def __init__(self, url: LedgerUrl) -> None:
+    def __init__(self, url: LedgerUrl, *, durable: bool = False) -> None:
+        """`durable`: what was written survives a loss of power too, at the price of waiting for the disk."""
         self.url = url
-        self._engine = _sqlite(url) if url.kind is LedgerKind.SQLITE else _postgresql(url)
+        self._engine = _sqlite(url, durable) if url.kind is LedgerKind.SQLITE else _postgresql(url)
 
     @property
     def is_sqlite(self) -> bool:
@@ -69,7 +70,7 @@ class Database:
         return f"if the file is damaged, move it away (mv {self.url.path} {self.url.path}.damaged); a new one is made"
 
 
-def _sqlite(url: LedgerUrl) -> Engine:
+def _sqlite(url: LedgerUrl, durable: bool) -> Engine:
     engine = create_engine(URL.create("sqlite", database=str(url.path)), connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -77,7 +78,7 @@ def _sqlite(url: LedgerUrl) -> Engine:
         # The driver's own idea of when to begin is switched off; `begin` below decides.
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")

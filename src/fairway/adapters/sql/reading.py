@@ -23,7 +23,7 @@ def find(database: Database, query: Query) -> Page:
     wanted = _restricted(select(deployments), query)
     wanted = wanted.order_by(deployments.c.id.desc()).limit(query.limit + 1)
     with database.reading() as connection:
-        stories = _stories(connection, wanted)
+        stories = stories_on(connection, wanted)
     more = len(stories) > query.limit
     stories = stories[: query.limit]
     return Page(tuple(stories), stories[-1].id if more else "")
@@ -39,7 +39,7 @@ def starting_with(database: Database, prefix: str, limit: int) -> list[Story]:
         .limit(limit)
     )
     with database.reading() as connection:
-        return _stories(connection, wanted)
+        return stories_on(connection, wanted)
 
 
 def neighbours(database: Database, ids: Sequence[str]) -> set[str]:
@@ -80,7 +80,8 @@ def _restricted(wanted: Select[Any], query: Query) -> Select[Any]:
     return wanted
 
 
-def _stories(connection: Connection, wanted: Select[Any]) -> list[Story]:
+def stories_on(connection: Connection, wanted: Select[Any]) -> list[Story]:
+    """The stories of selected deployments, in their order."""
     rows = connection.execute(wanted).mappings().all()
     run_ids = {row["run_id"] for row in rows}
     ids = [row["id"] for row in rows]

@@ -50,9 +50,9 @@ def read_schema(database: Database) -> str:
         return _read(connection)
 
 
-def open_database(url: LedgerUrl) -> Database:
+def open_database(url: LedgerUrl, *, durable: bool = False) -> Database:
     """Connect and see that the schema fits. Blocks; raises `Transient`, `UserError` or `Refused`."""
-    database = Database(url)
+    database = Database(url, durable=durable)
     try:
         prepare(database)
     except BaseException:

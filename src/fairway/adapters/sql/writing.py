@@ -19,14 +19,19 @@ def write(database: Database, records: Sequence[Record]) -> list[StatusEntry]:
     if not records:
         return []
     with database.writing() as connection:
-        _add(connection, runs, [run_row(record) for record in records if isinstance(record, Run)])
-        known = _known_runs(connection, records)
-        _add(
-            connection,
-            deployments,
-            [deployment_row(record) for record in records if isinstance(record, Deployment) and record.run_id in known],
-        )
-        return _follow(connection, [record for record in records if isinstance(record, StatusEntry)])
+        return write_on(connection, records)
+
+
+def write_on(connection: Connection, records: Sequence[Record]) -> list[StatusEntry]:
+    """The same within a transaction of others; the entries that counted."""
+    _add(connection, runs, [run_row(record) for record in records if isinstance(record, Run)])
+    known = _known_runs(connection, records)
+    _add(
+        connection,
+        deployments,
+        [deployment_row(record) for record in records if isinstance(record, Deployment) and record.run_id in known],
+    )
+    return _follow(connection, [record for record in records if isinstance(record, StatusEntry)])
 
 
 def _known_runs(connection: Connection, records: Sequence[Record]) -> set[str]:

@@ -1,0 +1,117 @@
+"""How requests move on: states into the log, claims on what GitHub is to be told, and what it was told.
+
+The rule not to break: see `requests`: deployments are locked before requests, each in the order of their ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, or_, select, update
+
+from fairway.adapters.sql.database import Database
+from fairway.adapters.sql.reading import stories_on
+from fairway.adapters.sql.request_rows import tracked_of
+from fairway.adapters.sql.request_tables import requests
+from fairway.adapters.sql.tables import deployments
+from fairway.adapters.sql.writing import write_on
+from fairway.domain.deployments.record import StatusEntry
+from fairway.domain.deployments.status import UNFINISHED, State
+from fairway.domain.dispatch.tracking import Step, Stepped, ToPost, Tracked
+
+
+def step(database: Database, steps: Sequence[Step]) -> list[Stepped]:
+    """See `services.hookd.ports.RequestStore.step`."""
+    if not steps:
+        return []
+    known = select(requests.c.delivery_id, requests.c.deployment, requests.c.cluster).where(
+        requests.c.delivery_id.in_({one.delivery_id for one in steps})
+    )
+    with database.writing() as connection:
+        places = {id_: (deployment, cluster) for id_, deployment, cluster in connection.execute(known)}
+        entries = [
+            StatusEntry(places[one.delivery_id][0], one.state, one.at, one.description)
+            for one in steps
+            if one.delivery_id in places and one.cluster in ("", places[one.delivery_id][1])
+        ]
+        counted: dict[str, list[StatusEntry]] = {}
+        for entry in write_on(connection, entries):
+            counted.setdefault(entry.deployment_id, []).append(entry)
+        moved = {id_: counted[place][-1].state for id_, (place, _) in places.items() if place in counted}
+        _mark(connection, moved)
+        wanted = select(requests).where(requests.c.delivery_id.in_(moved)).order_by(requests.c.deployment)
+        return [Stepped(one, tuple(counted[one.story.id])) for one in tracked_on(connection, wanted)]
+
+
+def claim(database: Database, limit: int, now: datetime, until: datetime) -> list[ToPost]:
+    """See `services.hookd.ports.RequestStore.to_post`."""
+    due = or_(requests.c.post_after.is_(None), requests.c.post_after <= now)
+    wanted = select(requests).where(requests.c.owed, due).order_by(requests.c.deployment).limit(limit)
+    with database.reading() as connection:
+        # SQLite has one writer at a time; it is not bothered for nothing.
+        if connection.execute(wanted.with_only_columns(requests.c.delivery_id)).first() is None:
+            return []
+    with database.writing() as connection:
+        rows = connection.execute(wanted.with_for_update(skip_locked=True)).mappings().all()
+        if not rows:
+            return []
+        ids = [row["delivery_id"] for row in rows]
+        tries = {row["delivery_id"]: int(row["post_tries"]) for row in rows}
+        connection.execute(
+            update(requests)
+            .where(requests.c.delivery_id.in_(ids))
+            .values(post_after=until, post_tries=requests.c.post_tries + 1)
+        )
+        claimed = select(requests).where(requests.c.delivery_id.in_(ids)).order_by(requests.c.deployment)
+        return [ToPost(one, tries[one.delivery_id]) for one in tracked_on(connection, claimed)]
+
+
+def posted(database: Database, delivery_id: str, state: State) -> None:
+    """See `services.hookd.ports.RequestStore.posted`."""
+    place = select(requests.c.deployment).where(requests.c.delivery_id == delivery_id).scalar_subquery()
+    with database.writing() as connection:
+        now_at = connection.execute(
+            select(deployments.c.state).where(deployments.c.id == place).with_for_update()
+        ).scalar_one_or_none()
+        connection.execute(
+            update(requests)
+            .where(requests.c.delivery_id == delivery_id)
+            .values(posted=state.value, owed=now_at != state.value, post_problem="", post_tries=0, post_after=None)
+        )
+
+
+def tracked_on(connection: Connection, wanted: Select[Any]) -> list[Tracked]:
+    """Requests with their stories, in the order in which they are selected."""
+    rows = connection.execute(wanted).mappings().all()
+    if not rows:
+        return []
+    ids = [row["deployment"] for row in rows]
+    stories = {one.id: one for one in stories_on(connection, select(deployments).where(deployments.c.id.in_(ids)))}
+    return [tracked_of(dict(row), stories[row["deployment"]]) for row in rows]
+
+
+def locked(connection: Connection, delivery_ids: Collection[str]) -> list[str]:
+    """Those that are there, locked in the order of their ids; SQLite has locked the whole file already."""
+    ids = sorted(delivery_ids)
+    if connection.dialect.name == "sqlite":
+        return ids
+    wanted = select(requests.c.delivery_id).where(requests.c.delivery_id.in_(ids)).order_by(requests.c.delivery_id)
+    return list(connection.execute(wanted.with_for_update()).scalars())
+
+
+def _mark(connection: Connection, moved: dict[str, State]) -> None:
+    """Repeat of the new states what requests are found by."""
+    if not moved:
+        return
+    ids = locked(connection, moved)
+    by_id = requests.c.delivery_id == bindparam("moved")
+    finished = [id_ for id_ in ids if moved[id_] not in UNFINISHED]
+    changed = update(requests).where(by_id).values(stands=bindparam("succeeded"), owed=requests.c.number > 0)
+    connection.execute(changed, [{"moved": id_, "succeeded": moved[id_] is State.SUCCESS} for id_ in ids])
+    connection.execute(update(requests).where(requests.c.delivery_id.in_(finished)).values(is_open=False, message=None))
+    # An in-progress one is told even where the queue was not known to have it; who gave up stays so.
+    connection.execute(
+        update(requests).where(requests.c.delivery_id.in_(ids), requests.c.post_ended).values(owed=False)
+    )
