@@ -34,6 +34,7 @@ VERBS = {
     "observe": Verb("upgrades:observe", "Which releases want an image that was just pushed", DEPLOY),
     "upgrades": Verb("upgrades:upgrades", "What could be upgraded, and why to nothing else", DEPLOY),
     "holds": Verb("holds:holds", "Versions that upgrades must not bring again", DEPLOY),
+    "keys": Verb("keys:keys", "Keys with which teams sign requests over the API", DEPLOY),
     "access": Verb("access:access", "Which repository may deploy as which team", DEPLOY),
     "status": Verb("status:status", "How the releases of an environment are doing", LOOK),
     "history": Verb("history:history", "The stored revisions of a release", LOOK),
