@@ -37,6 +37,10 @@ class App:
         self._key = private_key
         self._api = Api("GitHub", base, self._as_app, headers=headers, patience=patience, clock=clock)
 
+    async def slug(self) -> str:
+        """Its name in addresses; so GitHub knows it, and the key is the right one."""
+        return str((await self._api.get("app"))["slug"])
+
     async def installation_of(self, path: str) -> int:
         """The installation for the repository `path`. Raises NotFound."""
         return int((await self._api.get(f"repos/{path}/installation"))["id"])
