@@ -1,0 +1,1 @@
+"""A hookd somewhere else, asked over HTTP."""

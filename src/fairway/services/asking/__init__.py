@@ -1,0 +1,1 @@
+"""Asks for deployments from outside, as a pipeline does, and follows them to their end."""
