@@ -27,6 +27,7 @@ VERBS = {
     "uninstall": Verb("releases:uninstall", "Take a release out of the cluster", DEPLOY),
     "test": Verb("releases:test", "Run a chart's own tests of a release", DEPLOY),
     "agent": Verb("agent:agent", "Keep environments as Git declares them, until it is told to end", DEPLOY),
+    "deployd": Verb("deployd:deployd", "Carry out the deployments of one cluster, each as its team", DEPLOY),
     "bootstrap": Verb("bootstrap:bootstrap", "Put the agent into a cluster, or rebuild a wiped one from Git", DEPLOY),
     "suspend": Verb("suspend:suspend", "Leave releases as they are, whatever Git declares", DEPLOY),
     "resume": Verb("suspend:resume", "Go on with what was suspended", DEPLOY),

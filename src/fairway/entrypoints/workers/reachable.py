@@ -1,0 +1,56 @@
+"""Whether something outside answers, looked at every so often, for /readyz.
+
+The rule not to break: it only looks; whoever uses the thing finds out by himself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from fairway.domain.errors import FairwayError
+
+log = logging.getLogger(__name__)
+
+EVERY = 10.0
+LONGEST = 10.0
+"""Seconds between two looks, and for one."""
+
+
+class Reachable:
+    """`run` it beside the rest. `look` raises FairwayError when it does not answer."""
+
+    def __init__(
+        self,
+        what: str,
+        look: Callable[[], Awaitable[object]],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._what = what
+        self._look = look
+        self._sleep = sleep
+        self._why = "was not looked at yet"
+
+    def ready(self) -> Mapping[str, str]:
+        return {self._what: self._why}
+
+    async def run(self) -> None:
+        while True:
+            before, self._why = self._why, await self._looked()
+            if self._why and not before:
+                log.warning("reachable.away", extra={"what": self._what, "why": self._why})
+            elif before and not self._why:
+                log.info("reachable.answers", extra={"what": self._what})
+            await self._sleep(EVERY)
+
+    async def _looked(self) -> str:
+        try:
+            async with asyncio.timeout(LONGEST):
+                await self._look()
+        except TimeoutError:
+            return f"no answer within {LONGEST:.0f} s"
+        except FairwayError as error:
+            return str(error)
+        return ""
