@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
@@ -209,3 +210,26 @@ def allow_everything(namespace: str, team: str = "aura", account_in: str = "defa
         "roleRef": {"apiGroup": api, "kind": "Role", "name": f"team-{team}"},
         "subjects": [{"kind": "ServiceAccount", "namespace": account_in, "name": f"serviceuser-{team}"}],
     }
+
+
+class Away:
+    """Passes everything on, but for the time that it is away. Works for a queue, a cluster and a memory."""
+
+    def __init__(self, inner: Any, error: Callable[[str], Exception]) -> None:
+        self.inner = inner
+        self.is_away = False
+        self.refused = 0
+        self._error = error
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.inner, name)
+        if not inspect.iscoroutinefunction(found):
+            return found
+
+        async def call(*args: Any, **options: Any) -> Any:
+            if self.is_away:
+                self.refused += 1
+                raise self._error(name)
+            return await found(*args, **options)
+
+        return call
