@@ -52,7 +52,7 @@ class Given:
         except Unfit as error:
             raise UserError(f"{self.named(flag, file=True)}: {files[-1]} holds no such value", fix=error.fix) from None
 
-    def fill(self, options: type[Options], group: Group | Iterable[Flag], **more: Any) -> Options:
+    def fill(self, options: type[Options], group: Group | Iterable[Flag], /, **more: Any) -> Options:
         """The owner's options, from all flags of a group that were given."""
         flags = group.flags if isinstance(group, Group) else group
         found = {flag.fills: value for flag in flags if (value := self.value(flag)) is not None}

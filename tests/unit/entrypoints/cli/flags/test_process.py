@@ -38,10 +38,15 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_listens_on_this_machine_only_unless_told_otherwise() -> None:
-    assert process.addresses(given()) == process.Addresses(Listen("127.0.0.1", 8080))
-    assert process.addresses(given(), process.METRICS) == process.Addresses(Listen("127.0.0.1", 8081))
+    assert process.addresses(given()) == process.Addresses(Listen("127.0.0.1", 8080), "http://127.0.0.1:8080")
+    assert process.addresses(given(), process.METRICS).listen == Listen("127.0.0.1", 8081)
     asked = given("--listen-address=:80", "--base-url=https://deploy.example.com/")
     assert process.addresses(asked) == process.Addresses(Listen("0.0.0.0", 80), "https://deploy.example.com")
+
+
+@pytest.mark.parametrize("word", [":8080", "127.0.0.1:0"])
+def test_an_address_that_nobody_can_be_led_to_makes_no_links(word: str) -> None:
+    assert process.addresses(given(f"--listen-address={word}")).base_url == ""
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ from fairway.settings import Settings
 SPELLINGS = {"trace": "debug", "warn": "warning", "fatal": "error", "panic": "error"}
 """Of other loggers, as they stand in the variables of people who come from there."""
 
+ANYWHERE = ("0.0.0.0", "::")
+
 LOG_FORMAT = Flag("log-format", kinds.one_of("text", "json"), "Of the log, on stderr.", default="text")
 LOG_LEVEL = Flag(
     "log-level", kinds.one_of("debug", "info", "warning", "error", *SPELLINGS), "How much is logged.", default="info"
@@ -36,7 +38,7 @@ OWN_KEY = Flag(
 class Addresses:
     listen: Listen
     base_url: str = ""
-    """Without a slash at its end; empty: whatever address was taken."""
+    """Without a slash at its end; empty where nobody said it and the address is no hint."""
 
 
 def set_up_process(given: Given, settings: Settings) -> Settings:
@@ -58,4 +60,5 @@ def addresses(given: Given, flag: Flag = LISTEN) -> Addresses:
     base = given.value(BASE_URL) if given.has(BASE_URL) else None
     if base and not base.startswith(("https://", "http://")):
         raise UserError(f'{given.named(BASE_URL)}: "{base}" is no URL', fix="write e.g. https://deploy.example.com")
-    return Addresses(listen, (base or "").rstrip("/"))
+    hint = f"http://{listen}" if listen.port and listen.host not in ANYWHERE else ""
+    return Addresses(listen, (base or hint).rstrip("/"))
