@@ -120,12 +120,12 @@ class TestPublishing:
         assert [id_ for id_, _, _ in await store.unpublished(limit=5)] == [delivery(3)]
         assert (await kept(store)).published_at == at(5)
 
-    async def test_the_first_time_counts(self, store: RequestStore) -> None:
+    async def test_it_was_published_the_first_time_and_taken_the_last(self, store: RequestStore) -> None:
         await store.add([a_request(1)])
-        for seconds in (5, 6):
+        for seconds in (5, 7, 6):
             await store.published([delivery(1), delivery(99)], at(seconds))
             await store.taken([delivery(1), delivery(99)], at(seconds))
-        assert ((await kept(store)).published_at, (await kept(store)).taken_at) == (at(5), at(5))
+        assert ((await kept(store)).published_at, (await kept(store)).taken_at) == (at(5), at(7))
 
     async def test_what_ended_is_not_published_any_more(self, store: RequestStore) -> None:
         await store.add([a_request(1), a_request(2), a_refusal(3)])
@@ -173,11 +173,39 @@ class TestSteps:
             a_request(6, repository=RepositoryName("navikt", "api")),
         ]
         await store.add(line + others)
-        await store.step([a_step(n, State.SUCCESS) for n in (1, 2, 3, 4, 5, 6)])
-        assert numbers(await store.succeeded(delivery(9))) == [1, 2, 3]
-        await store.step([a_step(1, State.INACTIVE)])
-        assert numbers(await store.succeeded(delivery(2))) == [2, 3]
+        await store.step([a_step(n, State.SUCCESS) for n in (2, 4, 5, 6)])
+        assert numbers(await store.succeeded(delivery(9))) == [2]
         assert await store.succeeded(delivery(77)) == []
+
+    async def test_the_newest_success_replaces_those_before_it(self, store: RequestStore) -> None:
+        others = [a_request(4, app="api"), a_request(5, cluster="prod"), a_request(6, team="other", app="mine")]
+        await store.add([*(a_request(n) for n in (1, 2, 3)), *others, a_request(7)])
+        await store.step([a_step(n, State.SUCCESS) for n in (1, 4, 5, 6)])
+        stepped = await store.step([a_step(3, State.SUCCESS, 5, "3 applied")])
+        moved = {int(one.tracked.delivery_id[-12:]): [entry.state for entry in one.counted] for one in stepped}
+        assert moved == {1: [State.INACTIVE], 3: [State.SUCCESS]}
+        last = (await kept(store, 1)).story.statuses[-1]
+        assert (last.state, last.at, last.description) == (State.INACTIVE, at(5), "a newer deployment took its place")
+        assert numbers(await store.succeeded(delivery(1))) == [3]
+
+    async def test_an_older_one_that_ends_later_is_replaced_at_once(self, store: RequestStore) -> None:
+        await store.add([a_request(n) for n in (1, 2)])
+        await store.step([a_step(2, State.SUCCESS)])
+        [stepped] = await store.step([a_step(1, State.SUCCESS)])
+        assert [entry.state for entry in stepped.counted] == [State.SUCCESS, State.INACTIVE]
+        assert numbers(await store.succeeded(delivery(1))) == [2]
+
+    async def test_several_that_succeed_in_one_call_leave_one(self, store: RequestStore) -> None:
+        await store.add([a_request(n) for n in (1, 2, 3)])
+        stepped = await store.step([a_step(n, State.SUCCESS) for n in (3, 1, 2)])
+        assert len(stepped) == 3
+        assert numbers(await store.succeeded(delivery(1))) == [3]
+
+    async def test_what_failed_replaces_nothing(self, store: RequestStore) -> None:
+        await store.add([a_request(n) for n in (1, 2)])
+        await store.step([a_step(1, State.SUCCESS)])
+        await store.step([a_step(2, State.FAILURE)])
+        assert numbers(await store.succeeded(delivery(2))) == [1]
 
 
 class TestPosting:

@@ -62,7 +62,7 @@ async def test_a_status_is_given_to_one_process_at_a_time(open_again: Open) -> N
 
 async def test_one_outcome_counts_whoever_writes_at_once(open_again: Open) -> None:
     stores = [await open_again() for _ in range(2)]
-    await stores[0].add([a_request(n) for n in range(1, 21)])
+    await stores[0].add([a_request(n, app=f"app-{n}") for n in range(1, 21)])
 
     async def end(store: RequestStore, state: State) -> None:
         for number in range(1, 21):

@@ -11,6 +11,7 @@ from fairway.domain.deployments.record import StatusEntry
 from fairway.domain.deployments.status import UNFINISHED, State
 from fairway.domain.dispatch.requests import RepositoryName
 from fairway.domain.dispatch.statuses import Announcement
+from fairway.domain.dispatch.superseding import REPLACED, replaced
 from fairway.domain.dispatch.tracking import NewRequest, Step, Stepped, ToPost, Tracked
 
 
@@ -82,10 +83,22 @@ class MemoryRequestStore:
 
     async def taken(self, delivery_ids: Collection[str], at: datetime) -> None:
         for kept in self._of(delivery_ids):
-            kept.taken_at = kept.taken_at or at
+            kept.taken_at = max(kept.taken_at or at, at)
 
     async def step(self, steps: Sequence[Step]) -> list[Stepped]:
         counted: dict[str, list[StatusEntry]] = {}
+        await self._write(steps, counted)
+        ends = {id_: entry.at for id_, log in counted.items() for entry in log if entry.state is State.SUCCESS}
+        lines = {_line(self._kept[id_]): at for id_, at in ends.items()}
+        standing = self._where(lambda kept: _line(kept) in lines and self._state(kept) is State.SUCCESS)
+        by_place = {kept.new.deployment.id: kept for kept in standing}
+        past = [by_place[place] for place in replaced((_line(kept), place) for place, kept in by_place.items())]
+        await self._write(
+            [Step(kept.new.request.delivery_id, State.INACTIVE, lines[_line(kept)], REPLACED) for kept in past], counted
+        )
+        return [Stepped(self._tracked(self._kept[id_]), tuple(entries)) for id_, entries in counted.items()]
+
+    async def _write(self, steps: Sequence[Step], counted: dict[str, list[StatusEntry]]) -> None:
         for step in steps:
             kept = self._kept.get(step.delivery_id)
             if kept is None or step.cluster not in ("", kept.new.request.cluster):
@@ -95,7 +108,6 @@ class MemoryRequestStore:
                 counted.setdefault(step.delivery_id, []).append(entry)
                 if step.state not in UNFINISHED:
                     kept.message = b""
-        return [Stepped(self._tracked(self._kept[id_]), tuple(entries)) for id_, entries in counted.items()]
 
     async def unfinished(self, *, due: datetime | None = None) -> list[Tracked]:
         open_ = self._where(lambda kept: due is None or kept.new.request.deadline <= due)
@@ -161,6 +173,9 @@ class MemoryRequestStore:
             state = self._ledger.story(kept.new.deployment.id).state
             if state is not kept.posted and (state is not State.QUEUED or kept.published_at is not None):
                 yield kept
+
+    def _state(self, kept: _Kept) -> State:
+        return self._ledger.story(kept.new.deployment.id).state
 
     def _tracked(self, kept: _Kept) -> Tracked:
         request = kept.new.request

@@ -5,11 +5,11 @@ The rule not to break: see `requests`: deployments are locked before requests, e
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, or_, select, text, tuple_, update
 
 from fairway.adapters.sql.database import Database
 from fairway.adapters.sql.reading import stories_on
@@ -19,7 +19,10 @@ from fairway.adapters.sql.tables import deployments
 from fairway.adapters.sql.writing import write_on
 from fairway.domain.deployments.record import StatusEntry
 from fairway.domain.deployments.status import UNFINISHED, State
+from fairway.domain.dispatch.superseding import REPLACED, replaced
 from fairway.domain.dispatch.tracking import Step, Stepped, ToPost, Tracked
+
+_SUCCESS_LOCK = 0x666169727761_68
 
 
 def step(database: Database, steps: Sequence[Step]) -> list[Stepped]:
@@ -30,6 +33,8 @@ def step(database: Database, steps: Sequence[Step]) -> list[Stepped]:
         requests.c.delivery_id.in_({one.delivery_id for one in steps})
     )
     with database.writing() as connection:
+        if any(one.state is State.SUCCESS for one in steps):
+            _one_at_a_time(connection)
         places = {id_: (deployment, cluster) for id_, deployment, cluster in connection.execute(known)}
         entries = [
             StatusEntry(places[one.delivery_id][0], one.state, one.at, one.description)
@@ -41,6 +46,11 @@ def step(database: Database, steps: Sequence[Step]) -> list[Stepped]:
             counted.setdefault(entry.deployment_id, []).append(entry)
         moved = {id_: counted[place][-1].state for id_, (place, _) in places.items() if place in counted}
         _mark(connection, moved)
+        for id_, entry in _replace(
+            connection, [id_ for id_, state in moved.items() if state is State.SUCCESS], counted
+        ):
+            counted.setdefault(entry.deployment_id, []).append(entry)
+            moved[id_] = entry.state
         wanted = select(requests).where(requests.c.delivery_id.in_(moved)).order_by(requests.c.deployment)
         return [Stepped(one, tuple(counted[one.story.id])) for one in tracked_on(connection, wanted)]
 
@@ -99,6 +109,41 @@ def locked(connection: Connection, delivery_ids: Collection[str]) -> list[str]:
         return ids
     wanted = select(requests.c.delivery_id).where(requests.c.delivery_id.in_(ids)).order_by(requests.c.delivery_id)
     return list(connection.execute(wanted.with_for_update()).scalars())
+
+
+def _replace(
+    connection: Connection, succeeded: Sequence[str], counted: Mapping[str, Sequence[StatusEntry]]
+) -> list[tuple[str, StatusEntry]]:
+    """Make inactive what the newest of each line has replaced; delivery ids and their new entries."""
+    if not succeeded:
+        return []
+    line = requests.c.repository_key, requests.c.cluster, requests.c.subject
+    ends = {
+        tuple(row): max(entry.at for entry in counted[place])
+        for place, *row in connection.execute(
+            select(requests.c.deployment, *line).where(requests.c.delivery_id.in_(succeeded))
+        )
+    }
+    standing = connection.execute(
+        select(requests.c.delivery_id, requests.c.deployment, *line).where(
+            requests.c.stands, tuple_(*line).in_(list(ends))
+        )
+    ).all()
+    delivery_ids = {place: id_ for id_, place, *_ in standing}
+    lines = {place: tuple(row) for _, place, *row in standing}
+    past = [
+        StatusEntry(place, State.INACTIVE, ends[lines[place]], REPLACED)
+        for place in replaced((lines[place], place) for place in lines)
+    ]
+    entries = [(delivery_ids[entry.deployment_id], entry) for entry in write_on(connection, past)]
+    _mark(connection, {id_: entry.state for id_, entry in entries})
+    return entries
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Two who succeed at once must see each other; SQLite has one writer anyway."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SUCCESS_LOCK})
 
 
 def _mark(connection: Connection, moved: dict[str, State]) -> None:

@@ -42,7 +42,7 @@ class Tracked:
     published_at: datetime | None = None
     """When the queue had it."""
     taken_at: datetime | None = None
-    """When a deployd said that it has it."""
+    """When a deployd was last heard to have it, before its outcome; by hookd's own clock."""
     posted: State | None = None
     """The state that GitHub was told last."""
     post_problem: str = ""

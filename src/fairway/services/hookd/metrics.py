@@ -20,6 +20,10 @@ class HookdMetrics(Protocol):
         """GitHub was told a state, or could not be: `201`, `transient`, `failed`."""
         ...
 
+    def rejected(self, topic: str, reason: str) -> None:
+        """A message of the queue was passed over: `not_ours` or `unreadable`."""
+        ...
+
     def in_flight(self, number: int) -> None:
         """So many deployments have no outcome yet."""
         ...
@@ -34,6 +38,9 @@ class NoMetrics:
         return
 
     def github_status(self, tracked: Tracked, state: State, code: str) -> None:
+        return
+
+    def rejected(self, topic: str, reason: str) -> None:
         return
 
     def in_flight(self, number: int) -> None:

@@ -1,0 +1,163 @@
+"""Reads what the clusters say: reports of deployments, and that there is a deployd at all.
+
+The rule not to break: a report is settled after its step is stored; one that comes again changes nothing. Only who has
+read every report, and only here, may give a deployment up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+
+from fairway.domain.deployments.masking import fit_to_keep
+from fairway.domain.dispatch.statuses import Announcement, DeploymentStatus, ReportedState
+from fairway.domain.errors import FairwayError, Transient
+from fairway.services.engine.retrying import Backoff
+from fairway.services.hookd.clusters import Clusters
+from fairway.services.hookd.moving import Moving
+from fairway.services.hookd.ports import RequestStore, Step
+from fairway.services.queue.correspondence import Correspondence
+from fairway.services.queue.ports import Received, Subscription, Topic
+
+_log = logging.getLogger(__name__)
+
+BATCH = 200
+FETCH_SECONDS = 0.5
+ENFORCE_EVERY = timedelta(seconds=1)
+_SIGNS_OF_LIFE = frozenset({ReportedState.PENDING, ReportedState.IN_PROGRESS})
+
+Enforce = Callable[[datetime], Awaitable[object]]
+"""Gives up what is overdue at a time before which every report was read. Raises Transient."""
+
+
+class Listening:
+    """Somebody has to `run` it. `settle`: how long after a trouble of the queue nobody is given up."""
+
+    def __init__(
+        self,
+        store: RequestStore,
+        correspondence: Correspondence,
+        moving: Moving,
+        clusters: Clusters,
+        enforce: Enforce,
+        *,
+        group: str,
+        now: Callable[[], datetime],
+        backoff: Backoff,
+        settle: timedelta,
+    ) -> None:
+        self._store = store
+        self._correspondence = correspondence
+        self._moving = moving
+        self._clusters = clusters
+        self._enforce = enforce
+        self._group = group
+        self._now = now
+        self._backoff = backoff
+        self._settle = settle
+        self._enforced_at: datetime | None = None
+        self._trouble_at: datetime | None = None
+        self.lag = 0
+        """Reports in the queue that were not read, when it was looked last."""
+        self.problem = "has not read the queue yet"
+        """Why reports can't be read now."""
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._for_ever(Topic.STATUSES, self._read_statuses))
+            group.create_task(self._for_ever(Topic.ANNOUNCEMENTS, self._read_announcements))
+
+    def troubled(self) -> None:
+        """The queue did not answer just now: reports may be waiting elsewhere."""
+        self._trouble_at = self._now()
+
+    async def _for_ever(self, topic: Topic, read: Callable[[Subscription], Awaitable[None]]) -> None:
+        tries = 0
+        while True:
+            try:
+                async with self._correspondence.subscribe(topic, self._group) as subscription:
+                    while True:
+                        try:
+                            await read(subscription)
+                            tries = 0
+                        except Transient as error:
+                            tries += 1
+                            await self._away(topic, error, tries)
+            except FairwayError as error:
+                tries += 1
+                await self._away(topic, error, tries)
+
+    async def _away(self, topic: Topic, error: FairwayError, tries: int) -> None:
+        self.troubled()
+        if tries == 1:
+            _log.warning("hookd.not_read", extra={"topic": topic.value, "problem": error.message})
+        if topic is Topic.STATUSES:
+            self.problem = error.message
+        await self._backoff.pause(self._backoff.seconds(tries))
+
+    async def _read_statuses(self, subscription: Subscription) -> None:
+        received = await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
+        if received:
+            await self._until_stored(lambda: self._take(received))
+            await subscription.settle(received)
+        self.problem = ""
+        await self._give_up_overdue(subscription)
+
+    async def _take(self, received: Sequence[Received]) -> None:
+        letters = [self._correspondence.open(one) for one in received]
+        statuses = [letter for letter in letters if isinstance(letter, DeploymentStatus)]
+        now = self._now()
+        alive = {one.delivery_id for one in statuses if one.state in _SIGNS_OF_LIFE}
+        if alive:
+            await self._store.taken(alive, now)
+        steps = [step for one in statuses if (step := _step(one, now))]
+        if steps:
+            await self._moving.step(steps)
+
+    async def _give_up_overdue(self, subscription: Subscription) -> None:
+        now = self._now()
+        if self._enforced_at is not None and now - self._enforced_at < ENFORCE_EVERY:
+            return
+        self._enforced_at = now
+        # Asked after the clock was read: what is not there now was not reported before.
+        self.lag = await subscription.lag()
+        if self.lag == 0 and (self._trouble_at is None or now - self._trouble_at >= self._settle):
+            await self._until_stored(lambda: self._enforce(now))
+
+    async def _read_announcements(self, subscription: Subscription) -> None:
+        received = await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
+        newest: dict[tuple[str, str], Announcement] = {}
+        for one in received:
+            letter = self._correspondence.open(one)
+            if isinstance(letter, Announcement):
+                newest[letter.cluster, letter.instance] = letter
+        for letter in newest.values():
+            await self._until_stored(lambda letter=letter: self._clusters.heard(letter))  # type: ignore[misc]
+        if received:
+            await subscription.settle(received)
+
+    async def _until_stored(self, work: Callable[[], Awaitable[object]]) -> None:
+        """What was fetched is not fetched again: it is held until the store takes it."""
+        tries = 0
+        while True:
+            try:
+                await work()
+                return
+            except Transient as error:
+                tries += 1
+                if tries == 3:
+                    _log.warning("hookd.not_stored", extra={"problem": error.message})
+                    self.problem = error.message
+                await self._backoff.pause(self._backoff.seconds(tries) if tries > 1 else 0)
+
+
+def _step(status: DeploymentStatus, now: datetime) -> Step | None:
+    """None for what moves nothing. Clocks of clusters may run ahead."""
+    state = status.state.as_state
+    if state is None:
+        return None
+    text = f"{status.description}\n{status.detail}" if status.detail else status.description
+    return Step(status.delivery_id, state, min(status.at, now), fit_to_keep(text), status.cluster)
