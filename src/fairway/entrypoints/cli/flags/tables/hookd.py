@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from typing import Any
-
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli.flags import kinds
 from fairway.entrypoints.cli.flags.flag import Flag, Group
