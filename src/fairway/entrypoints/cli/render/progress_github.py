@@ -6,14 +6,11 @@ start of a line are taken apart. Source: GitHub's "Workflow commands for GitHub 
 
 from __future__ import annotations
 
-import re
-
 from fairway.domain.progress import Outcome, ReleaseFinished, RunFinished, RunStarted
 from fairway.entrypoints.cli.render import progress_lines as lines
 from fairway.entrypoints.cli.render.progress_plain import PlainProgress
 from fairway.entrypoints.cli.render.style import Line, clean, paint, plain
-
-_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
+from fairway.entrypoints.cli.render.workflow_commands import data, harmless, in_property
 
 
 class GithubProgress(PlainProgress):
@@ -34,7 +31,7 @@ class GithubProgress(PlainProgress):
         super().run_started(event)
         self._quiet = quiet
         if not quiet:
-            self._command(f"::group::{_data(paint(lines.header(event), color=False))}")
+            self._command(f"::group::{data(paint(lines.header(event), color=False))}")
 
     def run_finished(self, event: RunFinished) -> None:
         if self._open == event.environment:
@@ -54,26 +51,14 @@ class GithubProgress(PlainProgress):
         title = f"{event.environment}/{event.release} {event.outcome.value}"
         place = ""
         if event.where is not None:
-            place = f"file={_property(event.where.file)},"
+            place = f"file={in_property(event.where.file)},"
             place += f"line={event.where.line}," if event.where.line else ""
             place += f"col={event.where.column}," if event.where.column else ""
         reasons = "\n".join(event.reasons) or event.outcome.value
-        self._command(f"::error {place}title={_property(title)}::{_data(clean(reasons))}")
+        self._command(f"::error {place}title={in_property(title)}::{data(clean(reasons))}")
 
     def write(self, some: list[Line]) -> None:
-        super().write([tuple((_harmless(text), style) for text, style in line) for line in some])
+        super().write([tuple((harmless(text), style) for text, style in line) for line in some])
 
     def _command(self, text: str) -> None:
         super().write([plain(text)])
-
-
-def _harmless(text: str) -> str:
-    return _COMMAND.sub(r"\1: :", text).replace("##[", "# #[")
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
