@@ -51,6 +51,8 @@ class Work:
     request: DeploymentRequest
     place: Place
     taken: Taken
+    is_new: bool = True
+    """No former process had begun with it."""
     lines: list[str] = field(default_factory=list)
 
 
@@ -83,11 +85,11 @@ class Carrying:
             await self._tell(known)
             return
         now = self._insisting.now()
-        work = Work(request, place, known or Taken(request.delivery_id, now))
+        work = Work(request, place, known or Taken(request.delivery_id, now), is_new=known is None)
         if known is None:
             self._metrics.phase("queued", max(0.0, (now - request.at).total_seconds()))
         with self._masks.of(leaf for one in request.resources if isinstance(one, dict) for leaf in flatten(one)):
-            ending = await self._carry_out(work, is_new=known is None)
+            ending = await self._carry_out(work)
             status = self._status(request, ending)
         ended = replace(work.taken, outcome=status)
         await self._remembering(lambda: self._outcomes.save(ended))
@@ -106,13 +108,15 @@ class Carrying:
         """An outcome that a former process could not report."""
         await self._tell(taken)
 
-    async def _carry_out(self, work: Work, *, is_new: bool) -> Ending:
+    async def _carry_out(self, work: Work) -> Ending:
         try:
-            if is_new:
+            if work.is_new:
                 if self._is_late(work.request):
                     return _late()
                 await self._remembering(lambda: self._outcomes.save(work.taken))
-                self._say(work, ReportedState.PENDING, "taken by deployd")
+            if not work.taken.applied:
+                # hookd gives up what nobody has taken, so nothing is begun before the queue has this.
+                await self._say(work, ReportedState.PENDING, "taken by deployd")
             return await self._perform(work)
         except UserError as error:
             return Ending(ReportedState.ERROR, words.wrong(self._masks.known(error.message)), _lines(work, error))
@@ -128,7 +132,7 @@ class Carrying:
         performance = self._performing.begin(work.request, objects, work.lines)
         async with work.place.turn():
             if work.taken.watching_since is None:
-                if not work.taken.applied and self._is_late(work.request):
+                if work.is_new and self._is_late(work.request):
                     return _late()
                 if ending := await self._check_and_apply(work, performance):
                     return ending
@@ -148,6 +152,8 @@ class Carrying:
             await self._remembering(lambda: self._outcomes.save(work.taken))
 
         async with performance.as_team(until):
+            if not work.is_new and not work.taken.applied and (mark := await performance.first_applied(until)):
+                await note(mark)
             errors = await performance.check(until, done=work.taken.applied)
             self._metrics.phase("checked", self._seconds_since(began))
             if errors:
@@ -192,10 +198,11 @@ class Carrying:
     def _seconds_since(self, moment: datetime) -> float:
         return max(0.0, (self._insisting.now() - moment).total_seconds())
 
-    def _say(self, work: Work, state: ReportedState, description: str) -> None:
-        """On the way to the outcome; nobody waits for it."""
+    def _say(self, work: Work, state: ReportedState, description: str) -> asyncio.Future[None]:
+        """On the way to the outcome; it may be waited for."""
         told = self._reports.say(self._status(work.request, Ending(state, description, tuple(work.lines))))
         told.add_done_callback(lambda future: future.cancelled() or future.exception())
+        return told
 
     async def _tell(self, ended: Taken) -> None:
         assert ended.outcome is not None

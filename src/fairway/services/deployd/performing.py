@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fairway.domain.dispatch.requests import DeploymentRequest
-from fairway.domain.dispatch.resources import mark_of, name_of
+from fairway.domain.dispatch.resources import delivery_of, mark_of, name_of
 from fairway.domain.dispatch.teams import account_of
 from fairway.domain.errors import FairwayError
 from fairway.domain.manifests.objects import Object, ObjectRef
@@ -81,6 +81,17 @@ class Performance:
                 yield
             finally:
                 self._lines.extend(f"warning: {self._mask(text)}" for text in self._team.warnings)
+
+    async def first_applied(self, until: datetime) -> str:
+        """The mark of the first object when it carries this delivery: a former process was killed before it could
+        remember that. Empty otherwise; what nobody may read counts as not applied."""
+        await self._locate(until)
+        first = self._items[0]
+        try:
+            live = await self._at.insisting.until(until, lambda: self._team.get(first.ref))
+        except FairwayError:
+            return ""
+        return mark_of(first.ref) if live is not None and delivery_of(live) == self._request.delivery_id else ""
 
     async def check(self, until: datetime, *, done: Collection[str]) -> list[str]:
         """Try everything that is not done; why it can't be applied, in words. Nothing is changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,9 +12,12 @@ from tests.unit.services.deployd.conftest import become_ready, complete, config_
 from fairway.adapters.kube.memory import MemoryKube
 from fairway.adapters.kube.memory.permitting import MemoryTeams
 from fairway.adapters.memory.taken import MemoryOutcomes
-from fairway.domain.dispatch.resources import delivery_of
+from fairway.adapters.queue.memory import MemoryQueue
+from fairway.domain.dispatch.messages import Message, Topic
+from fairway.domain.dispatch.resources import declared, delivery_of
 from fairway.domain.dispatch.statuses import ReportedState
 from fairway.domain.dispatch.taken import Taken
+from fairway.domain.errors import Transient
 from fairway.domain.manifests.objects import Object, ref_of
 from fairway.domain.manifests.ownership import owned
 
@@ -31,6 +35,21 @@ class SlowOutcomes(MemoryOutcomes):
     async def save(self, taken: Taken) -> None:
         await super().save(taken)
         self._times.append(self._then)
+
+
+class Mute(MemoryQueue):
+    """Brings requests; reports don't get through until the time is over."""
+
+    def __init__(self, times: list[datetime], then: datetime) -> None:
+        super().__init__()
+        self._times = times
+        self._then = then
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        if messages[0].topic is Topic.STATUSES and self._times[-1] < self._then:
+            self._times.append(self._then)
+            raise Transient("the broker does not answer")
+        await super().publish(messages)
 
 
 async def test_what_is_healthy_at_once_is_successful_at_once(station: Station, desk: Desk, kube: MemoryKube) -> None:
@@ -311,3 +330,32 @@ async def test_the_deadline_counts_when_the_turn_comes(station: Station, desk: D
     assert outcome.description == "deadline exceeded"
     assert desk.states(request) == ["pending", "failure"]
     assert await kube.get(ref("ConfigMap", "settings")) is None
+
+
+async def test_nothing_is_begun_before_hookd_can_know_that_it_was_taken(station: Station, kube: MemoryKube) -> None:
+    times = [datetime.now(UTC)]
+    station.now = lambda: times[-1]
+    station.desk = desk = Desk(Mute(times, times[0] + timedelta(minutes=2)))
+    request = desk.request(config_map())
+    async with desk.listening(), station.started():
+        await desk.send(request)
+        outcome = await desk.outcome(request)
+    assert outcome.description == "deadline exceeded"
+    assert await kube.get(ref("ConfigMap", "settings")) is None
+
+
+@pytest.mark.parametrize("was_applied", [True, False])
+async def test_a_process_that_was_killed_before_it_could_remember_what_it_applied_is_not_contradicted(
+    station: Station, desk: Desk, kube: MemoryKube, was_applied: bool
+) -> None:
+    request = desk.request(config_map(), config_map("more"), seconds=-5)
+    await station.outcomes.save(Taken(request.delivery_id, request.at))
+    if was_applied:
+        [first] = declared([config_map()], request.delivery_id)
+        await kube.apply(first, ref_of(first), manager="fairway-deployd")
+    async with station.started():
+        await desk.send(request)
+        outcome = await desk.outcome(request)
+    expected = "Deployment successful (2 resources)" if was_applied else "deadline exceeded"
+    assert outcome.description == expected
+    assert (await kube.get(ref("ConfigMap", "more")) is not None) is was_applied
