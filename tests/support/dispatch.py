@@ -1,6 +1,6 @@
 """Deployments as whoever asks for them sees them: signed events, a book of what was sent, and what was answered.
 
-Each request brings two ConfigMaps: `mark-N`, which nothing else ever makes, and its application's, which holds the
+Each request brings two ConfigMaps: a mark, which nothing else ever makes, and its application's, which holds the
 number of the request that was applied last. So the cluster itself tells what was applied, and in which order.
 """
 
@@ -12,7 +12,7 @@ import http.client
 import json
 import random
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -56,10 +56,6 @@ class Wanted:
     answers: list[tuple[int, str]] = field(default_factory=list)
 
     @property
-    def mark(self) -> str:
-        return f"mark-{self.number}"
-
-    @property
     def is_accepted(self) -> bool:
         return any(code in (200, 201) for code, _ in self.answers)
 
@@ -84,9 +80,13 @@ class Book:
     repository: str = "shop/web"
     wanted: list[Wanted] = field(default_factory=list)
     first_id: int = 10_000
-    chance: random.Random = field(default_factory=random.Random)
-    padding: int = 0
-    """Further bytes of data in each mark."""
+    seed: int = field(default_factory=lambda: random.SystemRandom().getrandbits(32))
+    """Of everything that is left to chance in the run; to be shown when it fails."""
+    on_ask: Callable[[Wanted], None] = lambda one: None
+    """Told of each request before it is sent."""
+
+    def __post_init__(self) -> None:
+        self.chance = random.Random(self.seed)
 
     def ask(
         self,
@@ -107,22 +107,21 @@ class Book:
             number, delivery, self.repository, deployment_id or self.first_id + number,
             cluster, team, namespace, app, fate,
         )  # fmt: skip
-        resources = [self._config(one, one.mark), self._config(one, app), *more]
+        mark, state = f"mark-{self.label}-{number}", f"{app}-{cluster}-{self.label}"
+        resources = [self._config(one, mark), self._config(one, state), *more]
         content = {"version": [1, 0, 0], "team": team, "kubernetes": {"resources": resources}, **payload}
         one.body = event(self.repository, one.deployment_id, cluster, content)
         self.wanted.append(one)
+        self.on_ask(one)
         return one
 
     def _config(self, one: Wanted, name: str) -> Resource:
-        labels = {"app": one.app, LABEL: self.label}
-        data = {"number": str(one.number), "delivery": one.delivery}
-        if self.padding and name == one.mark:
-            data["padding"] = "x" * self.padding
+        labels = {"app": f"{one.app}-{self.label}", LABEL: self.label}
         return {
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": {"name": name, "namespace": one.namespace, "labels": labels},
-            "data": data,
+            "data": {"number": str(one.number), "delivery": one.delivery},
         }
 
 
