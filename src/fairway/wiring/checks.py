@@ -27,6 +27,15 @@ async def look_at_ledger(settings: Settings) -> str:
     return f"{read_ledger_url(settings.ledger_url).kind.value} answers"
 
 
+async def look_at_own_key(settings: Settings) -> str:
+    import asyncio
+
+    from fairway.wiring.secretbox import open_secret_box
+
+    await asyncio.to_thread(open_secret_box, settings)
+    return f"in {settings.secret_key_file}" if settings.secret_key_file else f"of its own, in {settings.data_dir}"
+
+
 async def look_at_memory(settings: Settings, cluster: str) -> str:
     from fairway.wiring.deployd import open_outcomes
 

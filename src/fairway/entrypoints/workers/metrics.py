@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
 
     from fairway.adapters.metrics.deployd import DeploydRegistry, PrometheusDeploydMetrics
+    from fairway.adapters.metrics.hookd import PrometheusHookdMetrics
     from fairway.adapters.metrics.prometheus import PrometheusMetrics
 
 
@@ -31,6 +32,12 @@ class ProcessMetrics:
         if self._deployd is None:
             self._deployd = deployd_registry(self.registry)
         return self._deployd.of(cluster)
+
+    def hookd(self) -> PrometheusHookdMetrics:
+        """To be called once."""
+        from fairway.adapters.metrics.hookd import PrometheusHookdMetrics
+
+        return PrometheusHookdMetrics(self.registry)
 
     def page(self) -> tuple[bytes, str]:
         return self.common.page(), self.common.content_type

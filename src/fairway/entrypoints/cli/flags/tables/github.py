@@ -47,12 +47,13 @@ def github_login(given: Given) -> GithubLogin | None:
         api=given.value(API) or GITHUB_API,
         token=token or "",
         app_id=app_id or 0,
-        private_key=_key(given) if app_id else "",
+        private_key=private_key(given) if app_id else "",
         installation=given.value(INSTALL_ID) or None,
     )
 
 
-def _key(given: Given) -> str:
+def private_key(given: Given) -> str:
+    """The App's key as PEM. Raises UserError."""
     file: Path | None = given.value(KEY_FILE)
     if file is None:
         raise UserError(

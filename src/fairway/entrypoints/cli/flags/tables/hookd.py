@@ -37,7 +37,10 @@ TIMES = (
         default="24h", ours=True,
     ),
 )  # fmt: skip
-WORK = Group("Deployments", (CLUSTERS, *TIMES, CONCURRENCY))
+CONFIGURATION = Flag(
+    "notifications-config", kinds.FILE, "A fairway.yaml whose notifications are told of deployments.", ours=True
+)
+WORK = Group("Deployments", (CLUSTERS, *TIMES, CONCURRENCY, CONFIGURATION))
 
 WEB_URL = Flag(
     "github-web-url", kinds.URL, "Where people see repositories; of GitHub Enterprise.", "github_web",
