@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -145,3 +147,28 @@ def deploy(**changed: Any) -> dict[str, Any]:
         **changed,
     }
     return {key: value for key, value in document.items() if value is not None}
+
+
+@contextmanager
+def asking_in_a_thread(**changed: Any) -> Iterator[tuple[str, bytes]]:
+    """The same, with a loop of its own, for tests that are not asynchronous: its address, and a key of team `shop`."""
+    loop = asyncio.new_event_loop()
+    ready: asyncio.Future[tuple[str, bytes]] = loop.create_future()
+    ended = asyncio.Event()
+
+    async def run() -> None:
+        async with asking(**changed) as asked:
+            ready.set_result((str(asked.client.base_url), await asked.keys.rotate("shop", keep_old_for=86400)))
+            await ended.wait()
+
+    async def begun() -> tuple[str, bytes]:
+        return await ready
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    try:
+        yield asyncio.run_coroutine_threadsafe(begun(), loop).result(30)
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(30)
+        loop.close()

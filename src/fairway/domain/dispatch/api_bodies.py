@@ -39,6 +39,7 @@ LONGEST_TEXT = 500
 LATEST = 2**40
 """Of times in seconds: 36812."""
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_KUBERNETES_NAME = re.compile(r"[!-~]{1,253}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def read_deploy(body: bytes) -> DeployBody:
     resources = _placed(read_resources, document.get("resources"), "resources")
     if not resources:
         raise Unacceptable(400, "no resources to deploy")
+    _check_names(resources)
     return DeployBody(
         team=_team(document),
         cluster=_required(document, "cluster"),
@@ -97,7 +99,7 @@ def read_deploy(body: bytes) -> DeployBody:
 
 def read_status(document: Mapping[str, Any]) -> StatusBody:
     """From what `status_document` or `status_query` gives."""
-    team = _placed(read_team, document.get("team"), "team")
+    team = _team(document) if document.get("team") else ""
     named = document.get("owner") is not None or document.get("repository") is not None
     if not team and not named:
         raise Unacceptable(400, "team, or owner and repository: one of them is needed")
@@ -153,7 +155,9 @@ def _team(document: Mapping[str, Any]) -> str:
     team = _placed(read_team, document.get("team"), "team")
     if not team:
         raise Unacceptable(400, "team: it is missing")
-    return team
+    if not _NAME.fullmatch(team):
+        raise Unacceptable(400, f"team: '{shown(team)}' is no slug of a team on GitHub")
+    return str(team)
 
 
 def _placed(read: Any, value: Any, place: str) -> Any:
@@ -161,6 +165,18 @@ def _placed(read: Any, value: Any, place: str) -> Any:
         return read(value, place)
     except Malformed as error:
         raise Unacceptable(400, error.message) from None
+
+
+def _check_names(resources: Sequence[Object]) -> None:
+    """Kubernetes has no names with blanks or letters beyond ASCII; they are told here, before anything waits."""
+    for number, resource in enumerate(resources):
+        metadata = resource["metadata"]
+        named = {"apiVersion": resource["apiVersion"], "kind": resource["kind"], "metadata.name": metadata["name"]}
+        if metadata.get("namespace") is not None:
+            named["metadata.namespace"] = metadata["namespace"]
+        for key, value in named.items():
+            if not _KUBERNETES_NAME.fullmatch(value):
+                raise Unacceptable(400, f"resources[{number}].{key}: '{shown(value, 40)}' is no name")
 
 
 def _repository(document: Mapping[str, Any]) -> RepositoryName:
@@ -190,6 +206,6 @@ def _timestamp(document: Mapping[str, Any]) -> int:
     value = document.get("timestamp")
     if value is None:
         raise Unacceptable(400, "timestamp: it is missing; write the time in seconds since 1970")
-    if type(value) is not int or not 0 <= value <= LATEST:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST or value % 1:
         raise Unacceptable(400, "timestamp: expected a whole number of seconds since 1970")
-    return value
+    return int(value)

@@ -88,6 +88,12 @@ def test_what_is_optional_may_be_missing_or_null() -> None:
         ({"timestamp": "1763726400"}, "timestamp: expected a whole number of seconds since 1970"),
         ({"timestamp": 1.5}, "timestamp: expected a whole number of seconds since 1970"),
         ({"timestamp": True}, "timestamp: expected a whole number of seconds since 1970"),
+        ({"team": "shop*"}, "team: 'shop*' is no slug of a team on GitHub"),
+        ({"resources": [{**RESOURCE, "kind": "Config Map"}]}, "resources[0].kind: 'Config Map' is no name"),
+        (
+            {"resources": [{**RESOURCE, "metadata": {"name": "a", "namespace": "é"}}]},
+            "resources[0].metadata.namespace: 'é' is no name",
+        ),
         ({"timestamp": -1}, "timestamp: expected a whole number of seconds since 1970"),
         ({"ref": {}}, "ref: expected a text"),
         ({"teams": "shop"}, "unknown key 'teams'; known: resources, team, cluster, environment, owner, repository, "),
@@ -114,6 +120,10 @@ def test_what_is_no_object_is_told_with_its_place(body: bytes, message: str) -> 
         with pytest.raises(Unacceptable) as error:
             read(body)
         assert (error.value.code, error.value.message.startswith(message)) == (400, True), error.value.message
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    assert read_deploy(bytes_of(changed(DEPLOY, timestamp=1763726400.0))).timestamp == 1763726400
 
 
 def test_long_and_odd_texts_are_cut_and_cleaned() -> None:

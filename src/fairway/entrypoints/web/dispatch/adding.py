@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fairway.entrypoints.web.bodies import Bodies
 from fairway.entrypoints.web.dispatch.api import add_api
 from fairway.entrypoints.web.dispatch.events import add_events
+from fairway.entrypoints.web.dispatch.openapi import add_openapi
 from fairway.entrypoints.web.dispatch.pages import add_deployments
 from fairway.entrypoints.web.dispatch.parts import DispatchParts
 
@@ -21,3 +22,4 @@ def add_dispatch(app: FastAPI, parts: DispatchParts, now: Callable[[], datetime]
     if parts.api is not None:
         add_api(app, parts, parts.api, bodies, lambda: now().timestamp())
     add_deployments(app, parts, now)
+    add_openapi(app, api=parts.api is not None, provisions=bool(parts.api and parts.api.authenticating.provisions))
