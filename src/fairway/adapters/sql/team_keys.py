@@ -85,7 +85,7 @@ class SqlTeamKeys:
         return len(good)
 
     def _teams(self) -> list[KeysOfTeam]:
-        wanted = select(team_keys.c["id", "team", "made_at", "until"])
+        wanted = select(team_keys.c.id, team_keys.c.team, team_keys.c.made_at, team_keys.c.until)
         with self._database.reading() as connection:
             rows = connection.execute(wanted).mappings().all()
         return told([TeamKey(**row, key=_NOT_SEALED) for row in rows], self._now())

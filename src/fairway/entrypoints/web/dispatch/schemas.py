@@ -37,7 +37,7 @@ SECURITY: Schema = {
     "webhook": {"type": "apiKey", "in": "header", "name": "X-Hub-Signature-256", "description": "As GitHub signs"},
     "webhookSha1": {"type": "apiKey", "in": "header", "name": "X-Hub-Signature", "description": "As GitHub signed"},
 }
-CALLERS = [{"signature": []}, {"token": []}]
+CALLERS: list[Schema] = [{"signature": []}, {"token": []}]
 _NAME: Schema = {"type": "string", "pattern": r"^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$"}
 _TEAM: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9._-]{1,100}$", "description": "The slug, in any case"}
 _TIMESTAMP: Schema = {
