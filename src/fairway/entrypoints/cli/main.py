@@ -27,6 +27,7 @@ VERBS = {
     "uninstall": Verb("releases:uninstall", "Take a release out of the cluster", DEPLOY),
     "test": Verb("releases:test", "Run a chart's own tests of a release", DEPLOY),
     "agent": Verb("agent:agent", "Keep environments as Git declares them, until it is told to end", DEPLOY),
+    "serve": Verb("serve:serve", "hookd, deployd, pages and agent in one process", DEPLOY),
     "hookd": Verb("hookd:hookd", "Take GitHub deployments, and tell GitHub how they went", DEPLOY),
     "deployd": Verb("deployd:deployd", "Carry out the deployments of one cluster, each as its team", DEPLOY),
     "bootstrap": Verb("bootstrap:bootstrap", "Put the agent into a cluster, or rebuild a wiped one from Git", DEPLOY),

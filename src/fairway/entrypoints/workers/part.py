@@ -72,7 +72,7 @@ class Part(Generic[Opened]):
                         log.info("part.back", extra={"part": self.name})
                         told = False
                     await self._run(opened)
-                raise EndedByItself(f"{self.name} ended by itself")
+                _only_when_cancelled(self.name)
             except (Transient, BaseExceptionGroup) as error:
                 away = _away(error)
                 self._why = f"{away.message}; it is tried again"
@@ -85,6 +85,14 @@ class Part(Generic[Opened]):
                 wait = FIRST_WAIT
             await self._sleep(wait * (0.5 + self._chance()))
             wait = min(wait * 2, LONGEST_WAIT)
+
+
+def _only_when_cancelled(name: str) -> None:
+    """Who was told to end may return rather than let the cancellation through."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+    raise EndedByItself(f"{name} ended by itself")
 
 
 def _away(error: BaseException) -> FairwayError:

@@ -123,3 +123,21 @@ async def test_what_waiting_does_not_help_ends_it(error: Exception) -> None:
 async def test_one_that_ends_by_itself_is_a_mistake_that_is_told() -> None:
     with pytest.raises(EndedByItself, match="queue ended by itself"):
         await Thing().part(lambda _: None).run()
+
+
+async def test_one_that_answers_the_cancellation_by_returning_has_ended_well() -> None:
+    thing = Thing()
+    seen: list[str] = []
+
+    async def quiet(_: Thing) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            seen.append("ended")
+
+    task = asyncio.create_task(Part("agent", thing.open, quiet, lambda _: {}).run())
+    await until(lambda: thing.opened == 1)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert seen == ["ended"]
