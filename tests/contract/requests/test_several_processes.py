@@ -88,7 +88,7 @@ async def test_everything_at_once_ends_well(open_again: Open) -> None:
         raise AssertionError("it never got through")
 
     async def live(store: RequestStore) -> None:
-        await again(lambda: store.add([a_request(n) for n in range(1, 31)]))
+        await again(lambda: store.add([a_request(n, app=f"app-{n}") for n in range(1, 31)]))
         await asyncio.gather(
             again(lambda: store.published(everything, NOON)),
             again(lambda: store.taken(reversed(everything), NOON)),  # type: ignore[arg-type]

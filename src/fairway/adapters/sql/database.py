@@ -6,8 +6,11 @@ The rule not to break: a URL with a password never leaves this file; errors carr
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -22,6 +25,8 @@ BUSY_SECONDS = 15
 """How long a writer waits for the others; an `apply` holds the lock for milliseconds."""
 CONNECT_SECONDS = 5
 _LONGEST_MESSAGE = 300
+_turns: defaultdict[Path, Lock] = defaultdict(Lock)
+"""Writers of one process take turns at a SQLite file: left to itself, SQLite lets them sleep and poll for its lock."""
 
 
 class Database:
@@ -31,6 +36,7 @@ class Database:
         """`durable`: what was written survives a loss of power too, at the price of waiting for the disk."""
         self.url = url
         self._engine = _sqlite(url, durable) if url.kind is LedgerKind.SQLITE else _postgresql(url)
+        self._turn: AbstractContextManager[Any] = _turns[url.path] if url.path is not None else nullcontext()
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,6 +52,7 @@ class Database:
     def writing(self) -> Iterator[Connection]:
         """One transaction; SQLite takes its write lock at the start, so that nothing read can change before a write."""
         with (
+            self._turn,
             self._translated(),
             self._engine.connect().execution_options(fairway_writes=True) as connection,
             connection.begin(),

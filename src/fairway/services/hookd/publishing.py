@@ -6,6 +6,7 @@ which is harmless: a deployd knows what it has done.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 BATCH = 100
 LOOK_EVERY = 5.0
 """Seconds between looks for what another process left behind."""
+GATHER = 0.01
+"""Seconds in which more may come: one message at a time is dear for a database."""
 
 Waiting = tuple[str, str, bytes]
 
@@ -71,6 +74,7 @@ class Publishing:
             else:
                 if count < BATCH:
                     await self.pulse.wait(LOOK_EVERY)
+                    await asyncio.sleep(GATHER)
 
     async def publish(self) -> int:
         """Publish the oldest that wait; how many those were. Raises Transient."""
