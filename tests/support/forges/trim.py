@@ -39,6 +39,14 @@ GITHUB = {
     "/repos/{owner}/{repo}/pulls/{pull_number}/reviews": ["get"],
     "/repos/{owner}/{repo}/statuses/{sha}": ["post"],
 }
+PORTAL = {
+    "/applications/{client_id}/token": ["delete"],
+    "/orgs/{org}/teams/{team_slug}/memberships/{username}": ["get"],
+    "/repos/{owner}/{repo}": ["get"],
+    "/repos/{owner}/{repo}/teams": ["get"],
+    "/user": ["get"],
+    "/user/repos": ["get"],
+}
 GITEA = {
     "/repos/{owner}/{repo}/branches/{branch}": ["delete"],
     "/repos/{owner}/{repo}/issues/comments/{id}": ["patch", "delete"],
@@ -107,7 +115,7 @@ def _references(node: Any) -> Iterator[str]:
 
 def main(name: str, source: str) -> None:
     raw = Path(source).read_bytes()
-    small = trimmed(json.loads(raw), {"github": GITHUB, "gitea": GITEA}[name])
+    small = trimmed(json.loads(raw), {"github": GITHUB, "github-portal": PORTAL, "gitea": GITEA}[name])
     small["x-trimmed-from"] = {"sha256": hashlib.sha256(raw).hexdigest()}
     text = json.dumps(small, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
     (FOLDER / f"{name}.json").write_text(text + "\n", encoding="utf-8")

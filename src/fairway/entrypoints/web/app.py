@@ -15,6 +15,7 @@ from fairway.entrypoints.web.dispatch.adding import add_dispatch
 from fairway.entrypoints.web.guarding import Guarded
 from fairway.entrypoints.web.hooks import add_hooks
 from fairway.entrypoints.web.parts import Checks, WebParts
+from fairway.entrypoints.web.portal.adding import add_portal
 from fairway.entrypoints.web.status_page import as_text
 
 
@@ -28,6 +29,8 @@ def create_app(parts: WebParts) -> FastAPI:
         add_hooks(app, parts.intake, parts.now, parts.longest_body)
     if parts.dispatch is not None:
         add_dispatch(app, parts.dispatch, parts.now, parts.longest_body)
+    if parts.portal is not None:
+        add_portal(app, parts.portal, parts.longest_body)
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from fairway.entrypoints.web.dispatch.parts import DispatchParts
 from fairway.services.intake.intake import Intake
+from fairway.services.portal.parts import PortalParts
 
 Checks: TypeAlias = Mapping[str, str]
 """What was looked at, and what is wrong with it; an empty text means that it is fine."""
@@ -51,3 +52,5 @@ class WebParts:
     """Seconds in which the body of a delivery must have arrived."""
     dispatch: DispatchParts | None = None
     """None: no `/events`, no API and no pages of deployments."""
+    portal: PortalParts | None = None
+    """None: nobody signs in, and nobody changes registrations here."""

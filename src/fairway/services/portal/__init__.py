@@ -1,0 +1,1 @@
+"""Where teams let their repositories deploy: sign-in, sessions, registrations."""
