@@ -73,6 +73,7 @@ class Deployd:
         self._open: dict[str, asyncio.Task[None]] = {}
         self._finished = asyncio.Event()
         self._settled: list[Received] = []
+        self._stopping = False
         self._queue_problem = "has not read the queue yet"
 
     def ready(self) -> Mapping[str, str]:
@@ -99,6 +100,7 @@ class Deployd:
                 try:
                     await _first_end([taking, *beside])
                 finally:
+                    self._stopping = True
                     await _end([taking])
                     await self._stop(subscription)
         finally:
@@ -108,7 +110,8 @@ class Deployd:
         tries = 0
         looked = 0.0
         loop = asyncio.get_running_loop()
-        while True:
+        # A cancellation may get lost in a time-out that ends at the same moment, hence the flag.
+        while not self._stopping:
             try:
                 await self._settle(subscription)
                 if loop.time() - looked > LAG_EVERY:
@@ -119,7 +122,10 @@ class Deployd:
                     self._finished.clear()
                     await self._finished.wait()
                     continue
-                for received in await subscription.fetch(min(room, BATCH), timeout=FETCH_SECONDS):
+                fetched = await subscription.fetch(min(room, BATCH), timeout=FETCH_SECONDS)
+                if self._stopping:
+                    return
+                for received in fetched:
                     self._take_one(received)
                 tries, self._queue_problem = 0, ""
             except Transient as error:
