@@ -65,9 +65,10 @@ class Desk:
     cluster: str = CLUSTER
     statuses: list[DeploymentStatus] = field(default_factory=list)
     rejected: list[tuple[Topic, str]] = field(default_factory=list)
+    key: bytes = KEY
 
     def __post_init__(self) -> None:
-        self.mail = Correspondence(self.queue, Seal([KEY]), lambda topic, why: self.rejected.append((topic, why)))
+        self.mail = Correspondence(self.queue, Seal([self.key]), lambda topic, why: self.rejected.append((topic, why)))
 
     def request(self, *resources: Object, team: str = "aura", seconds: float = 60, **more: Any) -> DeploymentRequest:
         now = datetime.now(UTC).replace(microsecond=0)
