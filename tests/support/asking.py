@@ -49,13 +49,13 @@ class Access:
     """Which repository may deploy as which team, as told; `away` like a store that does not answer."""
 
     def __init__(self, teams: Mapping[str, Sequence[str]]) -> None:
-        self._teams = {repository.lower(): frozenset(teams) for repository, teams in teams.items()}
+        self.teams_of = {repository.lower(): frozenset(teams) for repository, teams in teams.items()}
         self.away = False
 
     async def teams(self, repository: str) -> frozenset[str] | None:
         if self.away:
             raise Transient("s3://deployments can't be reached: timed out")
-        return self._teams.get(repository.lower())
+        return self.teams_of.get(repository.lower())
 
 
 @dataclass

@@ -66,6 +66,8 @@ class DeploymentsServer(GithubServer):
     faults: list[Fault] = field(default_factory=list)
     granted: dict[str, int] = field(default_factory=dict)
     """Installations by their tokens."""
+    story: list[tuple[str, str]] = field(default_factory=list)
+    """Statuses that come by themselves, one before each look at them: state and description."""
 
     def routes(self) -> Mapping[str, Handler]:
         repo = "/repos/{owner}/{repo}"
@@ -176,15 +178,22 @@ class DeploymentsServer(GithubServer):
         return json.dumps(event).encode()
 
     def _given(self, asked: Asked, owner: str, repo: str, key: str) -> Answer:
-        return self.page(asked, list(reversed(self._kept(owner, repo, key).statuses)))
+        kept = self._kept(owner, repo, key)
+        if self.story:
+            state, description = self.story.pop(0)
+            self._keep(kept, asked.path, {"state": state, "description": description, "log_url": f"{self.url}/logs"})
+        return self.page(asked, list(reversed(kept.statuses)))
 
     def _give(self, asked: Asked, owner: str, repo: str, key: str) -> Answer:
         kept = self._kept(owner, repo, key)
         body = asked.body
         if len(body.get("description", "")) > 140:
             raise Refused(422, {"message": "Validation Failed", "errors": [{"message": "description is too long"}]})
+        return Answer(201, self._keep(kept, asked.path, body))
+
+    def _keep(self, kept: Kept, path: str, body: dict[str, Any]) -> dict[str, Any]:
         made = {
-            **self.published.example("POST", asked.path, 201),  # type: ignore[union-attr]
+            **self.published.example("POST", path, 201),  # type: ignore[union-attr]
             "id": self.world.next_id(),
             "state": body["state"],
             "description": body.get("description", ""),
@@ -196,7 +205,7 @@ class DeploymentsServer(GithubServer):
             "updated_at": _now(),
         }
         kept.statuses.append(made)
-        return Answer(201, made)
+        return made
 
     def _known(self, owner: str, repo: str) -> None:
         if self.repositories is not None and f"{owner}/{repo}" not in self.repositories:
