@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import orjson
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from fairway.entrypoints.web.answers import json_answer
 from fairway.entrypoints.web.dispatch.adding import add_dispatch
@@ -20,7 +20,8 @@ from fairway.entrypoints.web.status_page import as_text
 
 
 def create_app(parts: WebParts) -> FastAPI:
-    """`/`, `/healthz`, `/readyz`, `/metrics`, `/hooks/…` when there is an intake. Contract: docs/spec/webhooks.md."""
+    """`/`, `/healthz`, `/readyz`, `/metrics`, and what there are parts for. Contracts: docs/spec/webhooks.md, hookd.md,
+    deployments-api.md, portal.md."""
     app = FastAPI(title="Fairway", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Guarded)
     _add_health(app, parts)
@@ -58,8 +59,13 @@ def _add_pages(app: FastAPI, parts: WebParts) -> None:
 
     @app.get("/")
     async def status(request: Request) -> Response:
+        """For programs and curl as ever; browsers are brought to the first of the pages, where there are any."""
+        accepted, output = request.headers.get("accept", ""), request.query_params.get("output", "")
+        links = getattr(request.app.state, "links", ())
+        if links and not output and "text/html" in accepted:
+            return RedirectResponse(links[0].href, 302)
         known = parts.status()
-        if "application/json" in request.headers.get("accept", "") or request.query_params.get("output") == "json":
+        if output == "json" or ("application/json" in accepted and output != "text"):
             return Response(
                 orjson.dumps(known, default=str, option=orjson.OPT_NON_STR_KEYS), media_type="application/json"
             )

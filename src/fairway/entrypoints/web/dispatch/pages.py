@@ -7,7 +7,7 @@ nothing is shown to whom it does not let in, not even whether a delivery is know
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -83,6 +83,7 @@ class _Reading:
         return page(
             request,
             "deployments/list.html",
+            account=await _account(request),
             asked=asked,
             is_filtered=bool(filters),
             deployments=[show(one, self._github_url, self._now()) for one in shown],
@@ -101,7 +102,11 @@ class _Reading:
             return json_answer(200, as_plain(tracked, self._log_url(tracked.delivery_id)))
         refresh = request.query_params.get("refresh") != "off"
         return page(
-            request, "deployments/one.html", one=show(tracked, self._github_url, self._now()), refreshes=refresh
+            request,
+            "deployments/one.html",
+            account=await _account(request),
+            one=show(tracked, self._github_url, self._now()),
+            refreshes=refresh,
         )
 
     async def _find(self, wanted: str) -> Tracked | None:
@@ -114,6 +119,18 @@ class _Reading:
             newest = await self._store.find(before=f"{wanted}0", limit=1)
             tracked = next((one for one in newest if one.story.id == wanted), None)
         return tracked
+
+
+async def _account(request: Request) -> Mapping[str, str] | None:
+    """Who is signed in, where there is a portal; these pages do without when that can't be known."""
+    find = getattr(request.app.state, "account", None)
+    if find is None:
+        return None
+    try:
+        found: Mapping[str, str] | None = await find(request)
+    except FairwayError:
+        return None
+    return found
 
 
 def wants_json(request: Request) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,6 +28,7 @@ def add_portal(app: FastAPI, parts: PortalParts, longest_body: float) -> None:
     visitors = Visitors(parts, Bodies(longest_body, 64 * MOST_BYTES, MOST_BYTES))
     signing, repositories = Signing(parts, visitors), Repositories(parts, visitors)
     add_link(app, "Repositories", HOME)
+    _add_account(app, visitors)
     routes: list[tuple[str, str, Show]] = [
         ("GET", "/auth/login", answered(visitors, signing.login)),
         ("GET", "/auth/callback", answered(visitors, signing.callback)),
@@ -38,6 +41,15 @@ def add_portal(app: FastAPI, parts: PortalParts, longest_body: float) -> None:
     ]
     for method, path, show in routes:
         app.router.add_route(path, show, methods=[method], include_in_schema=False)
+
+
+def _add_account(app: FastAPI, visitors: Visitors) -> None:
+    """For the top of pages that are not the portal's own."""
+
+    async def account(request: Request) -> Mapping[str, str] | None:
+        return visitors.account(await visitors.who(request))
+
+    app.state.account = account
 
 
 def members_only(parts: PortalParts) -> Gate:
