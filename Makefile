@@ -10,14 +10,18 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
 
 .PHONY: demo
 demo: .venv/ready ## Show the main job on a real control plane (ONCE=1 ends by itself)
 	@$(BIN)/python -m fairway.entrypoints.demo $(if $(ONCE),--once)
 
+.PHONY: demo-deployments
+demo-deployments: .venv/ready ## Show GitHub deployments on two real control planes (ONCE=1 ends by itself)
+	@$(BIN)/python -m fairway.entrypoints.demo --deployments $(if $(ONCE),--once)
+
 .PHONY: demo-down
-demo-down: .venv/ready ## Stop the demo's control plane and remove its files
+demo-down: .venv/ready ## Stop the demos' control planes and remove their files
 	@$(BIN)/python -m fairway.entrypoints.demo --down
 
 .PHONY: test

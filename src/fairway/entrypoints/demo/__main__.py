@@ -1,4 +1,4 @@
-"""`python -m fairway.entrypoints.demo [--once | --down]`, called by `make demo` and `make demo-down`."""
+"""`python -m fairway.entrypoints.demo [--deployments] [--once | --down]`, called by `make demo` and its like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from fairway.domain.errors import FairwayError, UserError
-from fairway.entrypoints.demo.places import Places
+from fairway.entrypoints.demo.deployments import CLUSTERS, SECRET, tell_deployments
+from fairway.entrypoints.demo.places import CLUSTER, Places
 from fairway.entrypoints.demo.stage import Stage, undisturbed
 from fairway.entrypoints.demo.story import tell
 from fairway.settings import load_settings, process_environment
@@ -19,9 +20,10 @@ INTERRUPTED = 130
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--once", is_flag=True, help="End by itself; without it, keep showing how prod is doing.")
-@click.option("--down", is_flag=True, help="Stop the demo's cluster and remove its folder.")
+@click.option("--deployments", is_flag=True, help="The chapter of GitHub Deployments, on two clusters.")
+@click.option("--down", is_flag=True, help="Stop the demo's clusters and remove its folder.")
 @click.pass_context
-def demo(context: click.Context, once: bool, down: bool) -> None:
+def demo(context: click.Context, once: bool, deployments: bool, down: bool) -> None:
     """Show Fairway's main job on a real control plane: about a minute, once that is built."""
     settings = load_settings()
     context.color = settings.color
@@ -29,6 +31,8 @@ def demo(context: click.Context, once: bool, down: bool) -> None:
     try:
         if down:
             _down(places)
+        elif deployments:
+            _deployments(places, once)
         else:
             _up(places, once)
     except KeyboardInterrupt:
@@ -55,10 +59,17 @@ def _up(places: Places, once: bool) -> None:
         click.echo()
 
 
+def _deployments(places: Places, once: bool) -> None:
+    places.make_fresh()
+    variables = {"FAIRWAY_LEDGER_URL": places.ledger_url, "FAIRWAY_HMAC": SECRET}
+    environment = {**undisturbed(process_environment()), **variables}
+    tell_deployments(Stage(places.team, environment), places, once=once)
+
+
 def _down(places: Places) -> None:
-    stopped = places.stop_cluster()
+    stopped = [places.stop_cluster(name) for name in (CLUSTER, *CLUSTERS)]
     removed = places.remove()
-    click.echo("the demo's cluster and files are gone" if stopped or removed else "there is no demo to stop")
+    click.echo("the demo's clusters and files are gone" if any(stopped) or removed else "there is no demo to stop")
 
 
 if __name__ == "__main__":

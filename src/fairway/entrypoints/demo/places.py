@@ -45,6 +45,25 @@ class Places:
         return self.root / "charts"
 
     @property
+    def platform(self) -> Path:
+        """The deployments chapter: what the platform's people declare."""
+        return self.root / "platform"
+
+    @property
+    def team(self) -> Path:
+        """The deployments chapter: what a team's CI sends. Its commands run here."""
+        return self.root / "web"
+
+    @property
+    def ledger_url(self) -> str:
+        """The deployments chapter keeps its records, requests and queue apart from yours."""
+        return f"sqlite:///{self.root / 'ledger.db'}"
+
+    def inside(self, path: Path) -> str:
+        """A path as one types it in `team`."""
+        return str(Path("..") / path.relative_to(self.root))
+
+    @property
     def down_command(self) -> str:
         """What ends the demo's cluster, as it is typed here."""
         checkout = (self.start / "Makefile").is_file() and (self.start / "src" / "fairway").is_dir()
@@ -73,10 +92,10 @@ class Places:
     def cluster_exists(self) -> bool:
         return any(info.name == CLUSTER for info in dev_clusters(self.settings, _silent).list())
 
-    def stop_cluster(self) -> bool:
+    def stop_cluster(self, name: str = CLUSTER) -> bool:
         """False when there was none."""
         with ProgressLine() as line:
-            return dev_clusters(self.settings, line).down(CLUSTER)
+            return dev_clusters(self.settings, line).down(name)
 
     def kubeconfig(self) -> Path:
         return dev_clusters(self.settings, _silent).kubeconfig_path(CLUSTER)

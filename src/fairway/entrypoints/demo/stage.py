@@ -18,7 +18,9 @@ from fairway.domain.errors import Terminal
 
 LONGEST_END = 30.0
 """Seconds that a command in the background has to end."""
-_QUIET = re.compile(r" info (?:web\.|webhook\.|agent\.(?:state|pass|pass_ended|listening))\b")
+_QUIET = re.compile(
+    r" info (?:agent\.(?:state|pass|pass_ended|listening)\b|(?:web|webhook|hookd|deployd|process|queue|access|part)\.)"
+)
 ELSEWHERE = ("FAIRWAY_ENVIRONMENTS_FILE", "FAIRWAY_CLUSTER")
 
 
@@ -29,22 +31,23 @@ class StepFailed(Terminal):
 class Background:
     """A command that runs beside the story."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], name: str) -> None:
         self._process = process
+        self._name = name
 
     def read(self) -> None:
         """Show what it says of commits, upgrades and releases, and all that is no mere information, until it ends."""
         for line in self._process.stdout or ():
             if _QUIET.search(line):
                 continue
-            click.echo(f"   {click.style('agent │', fg='blue')} {line.rstrip()}")
+            click.echo(f"   {click.style(f'{self._name} │', fg='blue')} {line.rstrip()}")
 
     def until(self, what: str, came: Callable[[], bool], seconds: float = 90.0) -> None:
         """Wait for something. Raises StepFailed when it does not come, or the command ended."""
         deadline = time.monotonic() + seconds
         while not came():
             if self._process.poll() is not None:
-                raise StepFailed(f"the agent ended with exit code {self._process.returncode} before {what}")
+                raise StepFailed(f"fairway {self._name} ended with exit code {self._process.returncode} before {what}")
             if time.monotonic() > deadline:
                 raise StepFailed(f"waited {seconds:.0f} s in vain for {what}")
             time.sleep(0.1)
@@ -113,7 +116,7 @@ class Stage:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        running = Background(process)
+        running = Background(process, words[0])
         reader = threading.Thread(target=running.read, daemon=True)
         reader.start()
         try:

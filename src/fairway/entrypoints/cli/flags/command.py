@@ -7,15 +7,9 @@ from typing import Any
 
 import click
 
-from fairway.entrypoints.cli.flags.flag import Group
+from fairway.entrypoints.cli.flags.flag import Flag, Group
 from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.option import FlagOption
-
-VARIABLES = (
-    "Each option has a variable: --kafka-brokers is FAIRWAY_KAFKA_BROKERS, and those of earlier programs also have the "
-    "one without FAIRWAY_ (KAFKA_BROKERS), which counts where the other is not set. The command line goes before both. "
-    "Secrets are best given as files, one in a line where there may be several."
-)
 
 
 class FlagCommand(click.Command):
@@ -45,8 +39,9 @@ class FlagCommand(click.Command):
             self._write(formatter, group.title, [by_name[flag.name] for flag in group.flags], ctx)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        formatter.write_paragraph()
-        formatter.write_text(VARIABLES)
+        if self.groups:
+            formatter.write_paragraph()
+            formatter.write_text(_variables([flag for group in self.groups for flag in group.flags]))
 
     @staticmethod
     def _write(
@@ -56,6 +51,18 @@ class FlagCommand(click.Command):
         if rows:
             with formatter.section(title):
                 formatter.write_dl(rows, col_max=34)
+
+
+def _variables(flags: Sequence[Flag]) -> str:
+    """What `--help` says of variables, with examples out of the command's own flags."""
+    first = flags[0]
+    text = f"Each option has a variable: --{first.name} is {first.variables[0]}"
+    if old := next((flag for flag in flags if len(flag.variables) > 1), None):
+        text += f"; those of earlier programs also have the old one, as {old.variables[1]} for --{old.name}"
+    text += ". The command line goes before both."
+    if any(flag.secret for flag in flags):
+        text += " Secrets are best given as files, one in a line where there may be several."
+    return text
 
 
 def flag_command(*groups: Group, name: str | None = None) -> Callable[[Callable[..., Any]], FlagCommand]:
