@@ -27,10 +27,13 @@ class ActionsIdentity:
 def ask_github(
     login: GithubLogin, *, web: str = "", transient: bool = False, production: bool | None = None
 ) -> Addressee:
+    from fairway.adapters.forges.api import Patience
     from fairway.adapters.forges.github.asking import GithubAddressee
 
-    web = web or _web(login.api)
-    return GithubAddressee(github_deployments(login), web, transient=transient, production=production)
+    # Whoever asks has the patience; and a deployment whose making failed half-way has to be looked for first.
+    once = Patience(attempts=1, longest_wait=0.0)
+    deployments = github_deployments(login, once)
+    return GithubAddressee(deployments, web or _web(login.api), transient=transient, production=production)
 
 
 def ask_hookd(url: str, who: str | ActionsIdentity) -> Addressee:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from fairway.domain.errors import UserError
 
@@ -46,6 +47,8 @@ def github_deployments(login: GithubLogin, patience: Patience | None = None) -> 
 
     if not login.is_there:
         raise UserError("there is no login for GitHub", fix="give a token, or the number and the key of a GitHub App")
+    if not _is_address(login.api):
+        raise UserError(f"{login.api[:80]} is no address of GitHub's API", fix=f"write e.g. {GITHUB_API}")
     if login.app_id and not login.private_key:
         raise UserError(f"there is no key for the GitHub App {login.app_id}", fix="give its PEM file")
     headers = github_headers()
@@ -55,3 +58,11 @@ def github_deployments(login: GithubLogin, patience: Patience | None = None) -> 
         return GithubDeployments(api)
     installations = Installations(App(login.api, headers, login.app_id, login.private_key), login.installation)
     return GithubDeployments(api, installations)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None

@@ -211,7 +211,7 @@ async def test_what_is_no_hookd_is_told(answer: Served, text: str) -> None:
     assert "hunter2" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["deploy.example.com", "ftp://x", "", "https://"])
+@pytest.mark.parametrize("url", ["deploy.example.com", "ftp://x", "", "https://", "http://[::1"])
 def test_an_address_that_is_none_is_told(url: str) -> None:
     with pytest.raises(UserError, match="is no address of a hookd"):
         Hookd(url)

@@ -63,9 +63,12 @@ class Hookd:
     """`base` is its address. Raises Transient for silence and for answers that may change by themselves."""
 
     def __init__(self, base: str, *, timeout: float = TIMEOUT) -> None:
-        parts = urlsplit(base)
+        try:
+            parts = urlsplit(base)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise UserError(f"{_shown(base)} is no address of a hookd", fix="write e.g. https://deploy.example.com")
+            raise UserError(f"{base[:80]} is no address of a hookd", fix="write e.g. https://deploy.example.com")
         self.base = base.rstrip("/")
         self._timeout = timeout
         self._client: httpx2.AsyncClient | None = None
