@@ -72,7 +72,7 @@ async def test_a_repository_is_registered_for_one_s_teams(anna: Visitor, place: 
     assert (line.who, line.via, line.before, line.after, line.certain) == (
         "anna", "portal", (), ("orders", "web"), True,
     )  # fmt: skip
-    assert "anna portal added orders added web" in text(page)
+    assert "anna portal + added orders + added web" in text(page)
     listed = (await anna.get("/repositories")).text
     assert "1 registered" in listed
     assert re.findall(r'<a href="/repositories/([^"]+)">', listed)[0] == "shop/web"

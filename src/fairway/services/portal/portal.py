@@ -156,7 +156,7 @@ class Portal:
     async def _view(self, github: AsPerson, session: Session, name: str) -> View:
         repository = await github.repository(name) if is_repository(name) else None
         if repository is None:
-            raise NotYours(f"GitHub shows you no repository {name[:120]!r}")
+            raise NotYours(f"GitHub shows you no repository {name[:120]}")
         registration = await self._changing.store.read(repository.name)
         found: list[Choice] = []
         if repository.is_admin:

@@ -38,9 +38,9 @@ def answered(visitors: Visitors, show: Show) -> Show:
             visitors.signed_out(response)
             return response
         except Unread as error:
-            return _told(request, error.status, "This could not be read", "bad", error.message)
+            return _told(request, visitors, error.status, "This could not be read", "bad", error.message)
         except FairwayError as error:
-            return _failed(request, error)
+            return _failed(request, visitors, error)
 
     return shown
 
@@ -52,6 +52,7 @@ def for_members(visitors: Visitors, show: ShowTo) -> Show:
         session = await visitors.who(request)
         if session is None:
             return sign_in_page(request)
+        request.state.session = session
         return await show(request, session)
 
     return answered(visitors, shown)
@@ -62,13 +63,13 @@ def sign_in_page(request: Request, why: str = "") -> Response:
     return page(request, "portal/sign_in.html", status=401, to=to, why=why)
 
 
-def _failed(request: Request, error: FairwayError) -> Response:
+def _failed(request: Request, visitors: Visitors, error: FairwayError) -> Response:
     status, title, kind = _looks(error)
     if status >= 500:
         _LOG.warning("portal.unable", extra={"path": request.url.path, "reason": str(error)})
     again = [("Try again", request.url.path), *_BACK] if request.method == "GET" and status >= 500 else _BACK
     steps = [("Sign in", "/auth/login")] if isinstance(error, NotSignedIn | TooMany) else again
-    return _told(request, status, title, kind, error.message, error.fix or "", steps)
+    return _told(request, visitors, status, title, kind, error.message, error.fix or "", steps)
 
 
 def _looks(error: FairwayError) -> tuple[int, str, str]:
@@ -91,11 +92,19 @@ def _looks(error: FairwayError) -> tuple[int, str, str]:
 
 
 def _told(
-    request: Request, status: int, title: str, kind: str, text: str, fix: str = "", steps: object = None
+    request: Request,
+    visitors: Visitors,
+    status: int,
+    title: str,
+    kind: str,
+    text: str,
+    fix: str = "",
+    steps: object = None,
 ) -> Response:
-    text = text[:1].upper() + text[1:]
-    whole = f"{text.rstrip('.')}. {fix[:1].upper()}{fix[1:]}." if fix else f"{text.rstrip('.')}."
-    answer = page(request, "message.html", status=status, title=title, kind=kind, text=whole, steps=steps or _BACK)
+    whole = " ".join(f"{part[:1].upper()}{part[1:].rstrip('.')}." for part in (text, fix) if part)
+    account = visitors.account(getattr(request.state, "session", None))
+    shown = {"title": title, "kind": kind, "text": whole, "steps": steps or _BACK, "account": account}
+    answer = page(request, "message.html", status=status, **shown)
     if status in (429, 503):
         answer.headers["retry-after"] = "30"
     return answer
