@@ -17,6 +17,7 @@ import pytest
 from hypothesis import settings
 from tests.support import clusters, postgresql, tools
 from tests.support.clusters import Cluster
+from tests.support.kafka import Broker, kafka_broker, kafka_jars
 from tests.support.registry import OciRegistry
 from tests.support.registry import oci_registry as run_registry
 
@@ -61,6 +62,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             tools.helm_binary()
         if "oci_registry" in used:
             tools.registry_binary()
+        if "kafka" in used:
+            kafka_jars()
         if "sops" in used:
             tools.sops_binary()
         if "minio" in used:
@@ -107,6 +110,13 @@ def oci_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OciRegist
 def sops() -> Path:
     """The real sops."""
     return tools.need(tools.SOPS, tools.sops_binary())
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A real Kafka broker for this session; who restarts it has one of his own."""
+    with kafka_broker(tmp_path_factory.mktemp("kafka") / "broker") as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from fairway.domain.dispatch.messages import Topic
 from fairway.domain.errors import UserError
 from fairway.settings import Settings
 from fairway.wiring.clock import now
@@ -57,6 +58,8 @@ async def _made(settings: Settings, options: QueueOptions) -> Queue:
 
     from fairway.adapters.sql.urls import LedgerKind, read_ledger_url
 
+    if options.brokers:
+        return _kafka(settings, options)
     url = read_ledger_url(settings.ledger_url)
     if url.kind is LedgerKind.NONE:
         from fairway.adapters.queue.memory import MemoryQueue
@@ -71,6 +74,39 @@ async def _made(settings: Settings, options: QueueOptions) -> Queue:
     return await asyncio.to_thread(connect)
 
 
+def _kafka(settings: Settings, options: QueueOptions) -> Queue:
+    try:
+        from fairway.adapters.queue.kafka.connection import Brokers
+        from fairway.adapters.queue.kafka.queue import KafkaQueue
+    except ImportError:
+        raise UserError(
+            "brokers are given, but the Kafka client is not installed", fix="pip install 'fairway-cd[kafka]'"
+        ) from None
+    sasl, tls = options.sasl, options.tls
+    if sasl is not None and not sasl.handshake:
+        raise UserError(
+            "no login at brokers without a SASL handshake: those before Kafka 0.10 are not supported",
+            fix="leave --kafka-sasl-handshake out",
+        )
+    brokers = Brokers(
+        addresses=options.brokers,
+        topics={topic: options.name_of(topic) for topic in Topic},
+        client_id=options.client_id or f"fairway-{settings.host}",
+        username=sasl.username if sasl else "",
+        password=sasl.password if sasl else "",
+        mechanism=sasl.mechanism.value if sasl else "",
+        tls=tls is not None,
+        tls_insecure=tls is not None and tls.insecure,
+        ca_file=tls.ca_file if tls else "",
+        create_topics=options.create_topics,
+        partitions=options.partitions,
+        replication=options.replication,
+        keep=options.keep,
+        largest_message=options.largest_message,
+    )
+    return KafkaQueue(brokers)
+
+
 def _own_key(settings: Settings, options: QueueOptions) -> bytes:
     """Of a queue that others can't reach. Raises `UserError` where several machines must agree on one."""
     import secrets
@@ -82,6 +118,6 @@ def _own_key(settings: Settings, options: QueueOptions) -> bytes:
     if options.brokers or url.kind is LedgerKind.POSTGRESQL:
         raise UserError(
             "messages in a queue that several machines use need a key that they share",
-            fix="give all of them the same one: FAIRWAY_KAFKA_HMAC_KEY=$(openssl rand -hex 32)",
+            fix="give all of them the same one, say of openssl rand -hex 32: --kafka-hmac-key",
         )
     return secrets.token_bytes(32) if url.kind is LedgerKind.NONE else key_in(settings.data_dir / QUEUE_KEY)
