@@ -13,7 +13,6 @@ from tests.support.deployments import NOON
 from fairway.adapters.memory.ledger import MemoryLedger
 from fairway.adapters.memory.requests import MemoryRequestStore
 from fairway.domain.deployments.record import Door
-from fairway.domain.deployments.status import State
 from fairway.domain.dispatch.events import GithubEvent
 from fairway.domain.dispatch.requests import DeploymentRequest, Origin, RepositoryName
 from fairway.domain.dispatch.sealing import Seal
@@ -166,6 +165,3 @@ def a_request(
 
 def a_refusal(number: int = 1, *, recording: Recording = _RECORDING, reason: str = "no resources") -> NewRequest:
     return recording.refused(delivery(number), REPOSITORY, number, Origin(CLUSTER), "aura", reason)
-
-
-ALL_FINAL = (State.SUCCESS, State.FAILURE, State.ERROR, State.INACTIVE)

@@ -67,8 +67,8 @@ class Listening:
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._for_ever(Topic.STATUSES, self._read_statuses))
-            group.create_task(self._for_ever(Topic.ANNOUNCEMENTS, self._read_announcements))
+            group.create_task(self._for_ever(Topic.STATUSES, self.read))
+            group.create_task(self._for_ever(Topic.ANNOUNCEMENTS, self.read_announcements))
 
     def troubled(self) -> None:
         """The queue did not answer just now: reports may be waiting elsewhere."""
@@ -98,8 +98,9 @@ class Listening:
             self.problem = error.message
         await self._backoff.pause(self._backoff.seconds(tries))
 
-    async def _read_statuses(self, subscription: Subscription) -> None:
-        received = await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
+    async def read(self, subscription: Subscription, *, within: float = FETCH_SECONDS) -> None:
+        """What there is of reports; and, with all of them read, what is overdue. Raises Transient."""
+        received = await subscription.fetch(BATCH, timeout=within)
         if received:
             await self._until_stored(lambda: self._take(received))
             await subscription.settle(received)
@@ -127,7 +128,8 @@ class Listening:
         if self.lag == 0 and (self._trouble_at is None or now - self._trouble_at >= self._settle):
             await self._until_stored(lambda: self._enforce(now))
 
-    async def _read_announcements(self, subscription: Subscription) -> None:
+    async def read_announcements(self, subscription: Subscription) -> None:
+        """Who is there. Raises Transient."""
         received = await subscription.fetch(BATCH, timeout=FETCH_SECONDS)
         newest: dict[tuple[str, str], Announcement] = {}
         for one in received:

@@ -49,11 +49,11 @@ class Remembering:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
             try:
                 added = await self._add(batch)
-            except asyncio.CancelledError:
-                _settle(batch, Transient("hookd is being stopped"))
-                raise
             except Exception as error:
                 _settle(batch, error)
+            except BaseException:
+                _settle(batch, Transient("hookd is being stopped"))
+                raise
             else:
                 for one in batch:
                     is_first = one.new.request.delivery_id in added
