@@ -87,18 +87,15 @@ class Way:
 
 
 def way_of(given: Given, wanted: Wanted, env: Mapping[str, str]) -> Way:
-    """By `--via`, else by the login that is there: the team's key, GitHub's, or the job's own.
+    """By `--via`, else hookd where its address or a key is given, else GitHub.
 
-    Raises UserError when there is none.
+    Raises UserError when there is no login for it.
     """
     from fairway.wiring.asking import ask_github, ask_hookd
 
     server, key, login = given.value(flags.SERVER), given.value(flags.APIKEY), _github_login(given, env)
     identity = _identity(given, env)
-    via = given.value(flags.VIA)
-    if via is None:
-        by_server = bool(key) or (not login.is_there and identity is not None and bool(server))
-        via = "server" if by_server else "github"
+    via = given.value(flags.VIA) or ("server" if server or key else "github")
     if via == "github":
         if not login.is_there:
             fix = (

@@ -69,6 +69,7 @@ def test_a_crash_leaves_a_report(tmp_path: Path) -> None:
         (["a=1,2,3"], [("a", "1,2,3")]),
         (["a=x=y"], [("a", "x=y")]),
         (["a="], [("a", "")]),
+        (["a=1\nb=two\nlines\n"], [("a", "1"), ("b", "two\nlines")]),
         (["image=r/x:1,limits.cpu=2"], [("image", "r/x:1"), ("limits.cpu", "2")]),
         (["url=https://x/?a=1&b=2"], [("url", "https://x/?a=1&b=2")]),
     ],

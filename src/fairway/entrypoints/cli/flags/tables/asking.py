@@ -9,13 +9,13 @@ from fairway.entrypoints.cli.flags import kinds
 from fairway.entrypoints.cli.flags.flag import Flag, Group
 from fairway.entrypoints.cli.flags.kinds import Kind, Unfit
 
-_NEXT = re.compile(r",(?=[A-Za-z_][\w.-]*=)")
+_NEXT = re.compile(r"[,\n]\s*(?=[A-Za-z_][\w.-]*=)")
 
 
 def _variables(texts: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """A comma begins the next one only where `NAME=` follows: else it belongs to the value."""
+    """A comma or a new line begins the next one only where `NAME=` follows: else it belongs to the value."""
     found = []
-    for text in (part for one in texts for part in _NEXT.split(one)):
+    for text in (part for one in texts for part in _NEXT.split(one.removesuffix("\n"))):
         name, sign, value = text.partition("=")
         if not sign or not name.strip():
             raise Unfit("a variable has no name or no =", "write NAME=VALUE")
@@ -45,7 +45,9 @@ QUIET = Flag("quiet", kinds.BOOLEAN, "Only mistakes.")
 RETRY = Flag("retry", kinds.BOOLEAN, "Try again while nobody answers.", default="true")
 ACTIONS = Flag("actions", kinds.BOOLEAN, "Annotations and groups of GitHub Actions.", default="where it runs there")
 
-VIA = Flag("via", kinds.one_of("github", "server"), "Whom to ask.", default="by the login", ours=True)
+VIA = Flag(
+    "via", kinds.one_of("github", "server"), "Whom to ask.", default="server, where its address is given", ours=True
+)
 SERVER = Flag("deploy-server", kinds.URL, "Address of hookd, for asking it itself.")
 APIKEY = Flag("apikey", kinds.SECRET, "The team's key at hookd.", secret=True)
 AUDIENCE = Flag("audience", kinds.TEXT, "Of the token of GitHub Actions.", default="the server's address", ours=True)
