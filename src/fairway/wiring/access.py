@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from fairway.adapters.sql.database import Database
     from fairway.services.access.caching import RememberedAccess
     from fairway.services.access.changing import Changing
-    from fairway.services.access.ports import AccessStore, AuditTrail
+    from fairway.services.access.ports import AccessStore, AuditTrail, TeamAccess
+    from fairway.wiring.github_deployments import GithubLogin
 
 
 class Access(NamedTuple):
@@ -101,3 +102,36 @@ async def _bucket(options: AccessOptions) -> AsyncIterator[AccessStore]:
         yield await open_s3_access(bucket)
     finally:
         bucket.close()
+
+
+@asynccontextmanager
+async def deciding_access(
+    options: AccessOptions, access: Access, login: GithubLogin | None
+) -> AsyncIterator[TeamAccess]:
+    """What hookd asks: registrations alone, or with `enforce_membership` GitHub too. Raises UserError without login."""
+    from fairway.domain.errors import UserError
+
+    if not options.enforce_membership:
+        yield access.teams
+        return
+    if login is None or not login.is_there:
+        raise UserError(
+            "--enforce-membership asks GitHub, and there is no login for it",
+            fix="give hookd the number and the key of its GitHub App",
+        )
+    from fairway.adapters.forges.api import token_login
+    from fairway.adapters.forges.github import github_headers
+    from fairway.adapters.forges.github.app import App, Installations
+    from fairway.adapters.forges.github.repository_teams import PATIENCE, GithubRepositoryTeams
+    from fairway.services.access.enforcing import EnforcedAccess
+
+    if not login.app_id:
+        way = token_login({"Authorization": f"Bearer {login.token}"})
+        yield EnforcedAccess(access.teams, GithubRepositoryTeams(login.api, lambda path: way))
+        return
+    app = App(login.api, github_headers(), login.app_id, login.private_key, patience=PATIENCE)
+    installations = Installations(app, login.installation)
+    try:
+        yield EnforcedAccess(access.teams, GithubRepositoryTeams(login.api, installations.login))
+    finally:
+        await installations.aclose()

@@ -13,6 +13,7 @@ import click
 
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli.flags.command import flag_command
+from fairway.entrypoints.cli.flags.flag import Group
 from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.access import ACCESS, access_options
 from fairway.entrypoints.cli.output import emit, output_option, screen_width, table
@@ -22,6 +23,8 @@ from fairway.settings import load_settings
 if TYPE_CHECKING:
     from fairway.domain.access.registrations import AccessChange, Registration
     from fairway.wiring.access import Access
+
+KEPT_IN = Group("Where registrations are kept", [flag for flag in ACCESS.flags if flag.name.startswith("s3-")])
 
 repository_word = click.argument("repository", metavar="OWNER/NAME")
 
@@ -42,7 +45,7 @@ def access() -> None:
     """
 
 
-@flag_command(ACCESS, name="list")
+@flag_command(KEPT_IN, name="list")
 @click.argument("text", default="")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="At most so many.")
 @output_option()
@@ -64,7 +67,7 @@ async def _list(given: Given, text: str, limit: int, output: str) -> int:
     return 0
 
 
-@flag_command(ACCESS)
+@flag_command(KEPT_IN)
 @repository_word
 @output_option()
 def show(repository: str, output: str, given: Given) -> int:
@@ -89,7 +92,7 @@ async def _show(given: Given, repository: str, output: str) -> int:
     return 0
 
 
-@flag_command(ACCESS, name="set")
+@flag_command(KEPT_IN, name="set")
 @repository_word
 @click.argument("teams", metavar="TEAM…", nargs=-1, required=True)
 @output_option()
@@ -104,7 +107,7 @@ def set_teams(repository: str, teams: Sequence[str], output: str, given: Given) 
     return run_async(_change(given, repository, teams, output))
 
 
-@flag_command(ACCESS)
+@flag_command(KEPT_IN)
 @repository_word
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @output_option()
@@ -135,7 +138,7 @@ async def _change(given: Given, repository: str, teams: Sequence[str], output: s
     return 0
 
 
-@flag_command(ACCESS)
+@flag_command(KEPT_IN)
 @click.argument("repository", metavar="[OWNER/NAME]", default="")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="At most so many.")
 @output_option()

@@ -88,7 +88,7 @@ def app_of(part: Part[Opened]) -> Callable[[], ASGIApp | None]:
 async def open_parts(settings: Settings, asked: HookdProcess, metrics: HookdMetrics) -> AsyncIterator[Opened]:
     """Everything that hookd is made of. Raises Transient, UserError or Refused."""
     from fairway.entrypoints.web.app import create_app
-    from fairway.wiring.access import open_access
+    from fairway.wiring.access import deciding_access, open_access
     from fairway.wiring.hookd import open_hookd
     from fairway.wiring.queue import open_correspondence
 
@@ -97,11 +97,12 @@ async def open_parts(settings: Settings, asked: HookdProcess, metrics: HookdMetr
             open_correspondence(settings, asked.queue, lambda topic, reason: metrics.rejected(topic.value, reason))
         )
         access = await stack.enter_async_context(open_access(settings, asked.access))
+        teams = await stack.enter_async_context(deciding_access(asked.access, access, asked.login))
         statuses = _statuses(asked)
         stack.push_async_callback(statuses.aclose)
         tell = await _tell(stack, settings, asked)
         hookd = await stack.enter_async_context(
-            open_hookd(settings, asked.options, correspondence, access.teams, statuses, tell=tell, metrics=metrics)
+            open_hookd(settings, asked.options, correspondence, teams, statuses, tell=tell, metrics=metrics)
         )
         web = await _web(stack, settings, asked, hookd, access)
         yield Opened(hookd, create_app(web))

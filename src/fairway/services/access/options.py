@@ -27,6 +27,8 @@ class AccessOptions:
     """Make the bucket when it is not there."""
     access_cache_seconds: float = CACHE_SECONDS
     """How old an answer may be that lets a request through; 0 asks every time, and 30 is the most."""
+    enforce_membership: bool = False
+    """Ask GitHub at each deployment whether the team is still one of the repository."""
 
     @property
     def in_s3(self) -> bool:

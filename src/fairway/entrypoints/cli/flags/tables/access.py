@@ -24,6 +24,10 @@ ACCESS = Group(
         Flag("s3-secure", kinds.BOOLEAN, "Over HTTPS, where the endpoint does not say.", default="true"),
         Flag("s3-create-bucket", kinds.BOOLEAN, "Make the bucket when it is missing.", default="true", ours=True),
         CACHE,
+        Flag(
+            "enforce-membership", kinds.BOOLEAN, "Ask GitHub at each deployment whether the team is still one of it.",
+            default="false", ours=True,
+        ),
     ),
 )  # fmt: skip
 
