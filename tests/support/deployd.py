@@ -171,9 +171,7 @@ class Station:
         tolerance = Tolerance(restarts=1, grace=timedelta(seconds=self.grace))
         insisting = Insisting(self.now, QUICK)
         async with open_waiter(self.kube, tolerance=tolerance, mask=masks.all) as waiter:
-            performing = Performing(
-                self.kube, self.teams, waiter, masks, insisting, team_namespaces=options.team_namespaces
-            )
+            performing = Performing(self.kube, self.teams, waiter, insisting, team_namespaces=options.team_namespaces)
             reports = Reports(self.desk.mail.send_statuses, QUICK)
             carrying = Carrying(
                 performing, self.outcomes, reports, masks, insisting, self.metrics, timeout=options.timeout

@@ -62,7 +62,7 @@ async def open_deployd(
         )
         teams = await _teams(stack, kube, options)
         waiter = await stack.enter_async_context(open_waiter(kube, mask=masks.all))
-        performing = Performing(kube, teams, waiter, masks, insisting, team_namespaces=options.team_namespaces)
+        performing = Performing(kube, teams, waiter, insisting, team_namespaces=options.team_namespaces)
         reports = Reports(correspondence.send_statuses, backoff, counting.unreported)
         carrying = Carrying(performing, outcomes, reports, masks, insisting, counting, timeout=options.timeout)
         instance = Instance(f"{settings.host}-{secrets.token_hex(4)}", __version__)

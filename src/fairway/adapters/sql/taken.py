@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,12 +27,19 @@ class SqlOutcomes:
     def __init__(self, database: Database, cluster: str) -> None:
         self._database = database
         self._cluster = cluster
+        self._waiting: list[tuple[Taken, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def find(self, delivery_id: str) -> Taken | None:
         return await asyncio.to_thread(self._find, delivery_id)
 
     async def save(self, taken: Taken) -> None:
-        await asyncio.to_thread(self._save, taken)
+        """What comes while another transaction is written goes into the next one, together."""
+        saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((taken, saved))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+        await saved
 
     async def unreported(self) -> list[Taken]:
         return await asyncio.to_thread(self._unreported)
@@ -41,7 +48,25 @@ class SqlOutcomes:
         return await asyncio.to_thread(self._forget, before)
 
     async def close(self) -> None:
+        if self._writing is not None:
+            await self._writing
         await asyncio.to_thread(self._database.close)
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            error: Exception | None = None
+            try:
+                await asyncio.to_thread(self._save, [taken for taken, _ in batch])
+            except Exception as failure:
+                error = failure
+            for _, saved in batch:
+                if saved.done():
+                    continue
+                if error is None:
+                    saved.set_result(None)
+                else:
+                    saved.set_exception(error)
 
     def _find(self, delivery_id: str) -> Taken | None:
         wanted = select(table).where(self._mine(), table.c.delivery_id == delivery_id)
@@ -49,17 +74,18 @@ class SqlOutcomes:
             row = connection.execute(wanted).mappings().one_or_none()
         return None if row is None else _taken_of(row)
 
-    def _save(self, taken: Taken) -> None:
-        row = _row(self._cluster, taken)
+    def _save(self, batch: Sequence[Taken]) -> None:
         with self._database.writing() as connection:
-            insert = inserting(connection, table).values(row)
-            known = and_(self._mine(), table.c.delivery_id == taken.delivery_id)
-            progress = {name: value for name, value in row.items() if name not in _KEY}
-            connection.execute(
-                insert.on_conflict_do_update(index_elements=_KEY, set_=progress, where=table.c.ended.is_(False))
-            )
-            if taken.reported:
-                connection.execute(table.update().where(known, table.c.ended.is_(True)).values(reported=True))
+            for taken in batch:
+                row = _row(self._cluster, taken)
+                insert = inserting(connection, table).values(row)
+                progress = {name: value for name, value in row.items() if name not in _KEY}
+                connection.execute(
+                    insert.on_conflict_do_update(index_elements=_KEY, set_=progress, where=table.c.ended.is_(False))
+                )
+                if taken.reported:
+                    known = and_(self._mine(), table.c.delivery_id == taken.delivery_id)
+                    connection.execute(table.update().where(known, table.c.ended.is_(True)).values(reported=True))
 
     def _unreported(self) -> list[Taken]:
         wanted = select(table).where(self._mine(), table.c.ended.is_(True), table.c.reported.is_(False))

@@ -24,7 +24,7 @@ from fairway.domain.errors import FairwayError, Transient, UserError
 from fairway.domain.manifests.lists import flatten
 from fairway.services.deployd.insisting import Insisting
 from fairway.services.deployd.lanes import Place
-from fairway.services.deployd.masking import Masks
+from fairway.services.deployd.masking import Mask, Masks
 from fairway.services.deployd.metrics import DeploydMetrics
 from fairway.services.deployd.performing import Performance, Performing
 from fairway.services.deployd.ports import Outcomes
@@ -33,6 +33,8 @@ from fairway.services.deployd.reporting import Reports
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+SAVE_EVERY = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Work:
     is_new: bool = True
     """No former process had begun with it."""
     lines: list[str] = field(default_factory=list)
+    mask: Mask = str
 
 
 class Carrying:
@@ -88,9 +91,10 @@ class Carrying:
         work = Work(request, place, known or Taken(request.delivery_id, now), is_new=known is None)
         if known is None:
             self._metrics.phase("queued", max(0.0, (now - request.at).total_seconds()))
-        with self._masks.of(leaf for one in request.resources if isinstance(one, dict) for leaf in flatten(one)):
+        objects = [leaf for one in request.resources if isinstance(one, dict) for leaf in flatten(one)]
+        with self._masks.of(objects) as work.mask:
             ending = await self._carry_out(work)
-            status = self._status(request, ending)
+            status = self._status(work, ending)
         ended = replace(work.taken, outcome=status)
         await self._remembering(lambda: self._outcomes.save(ended))
         self._metrics.ended(ending.state.value, (self._insisting.now() - ended.at).total_seconds())
@@ -119,9 +123,9 @@ class Carrying:
                 await self._say(work, ReportedState.PENDING, "taken by deployd")
             return await self._perform(work)
         except UserError as error:
-            return Ending(ReportedState.ERROR, words.wrong(self._masks.known(error.message)), _lines(work, error))
+            return Ending(ReportedState.ERROR, words.wrong(work.mask(error.message)), _lines(work, error))
         except FairwayError as error:
-            return Ending(ReportedState.FAILURE, words.failure([self._masks.known(error.message)]), _lines(work, error))
+            return Ending(ReportedState.FAILURE, words.failure([work.mask(error.message)]), _lines(work, error))
         except Exception as error:
             log.exception("deployd.defect", extra={"delivery_id": work.request.delivery_id})
             why = f"deployd has a defect: {type(error).__name__}; its log tells more"
@@ -129,7 +133,7 @@ class Carrying:
 
     async def _perform(self, work: Work) -> Ending:
         objects = declared(work.request.resources, work.request.delivery_id)
-        performance = self._performing.begin(work.request, objects, work.lines)
+        performance = self._performing.begin(work.request, objects, work.lines, work.mask)
         async with work.place.turn():
             if work.taken.watching_since is None:
                 if work.is_new and self._is_late(work.request):
@@ -147,13 +151,20 @@ class Carrying:
         began = self._insisting.now()
         until = work.request.deadline if not work.taken.applied else began + self._timeout
 
-        async def note(mark: str) -> None:
+        saved = began
+
+        async def note(mark: str, at_once: bool) -> None:
+            """That it was begun is remembered at once; to apply the others twice is harmless."""
+            nonlocal saved
+            is_first = not work.taken.applied
             work.taken = replace(work.taken, applied=(*work.taken.applied, mark))
-            await self._remembering(lambda: self._outcomes.save(work.taken))
+            if at_once or is_first or self._insisting.now() - saved > SAVE_EVERY:
+                saved = self._insisting.now()
+                await self._remembering(lambda: self._outcomes.save(work.taken))
 
         async with performance.as_team(until):
             if not work.is_new and not work.taken.applied and (mark := await performance.first_applied(until)):
-                await note(mark)
+                await note(mark, True)
             errors = await performance.check(until, done=work.taken.applied)
             self._metrics.phase("checked", self._seconds_since(began))
             if errors:
@@ -168,7 +179,8 @@ class Carrying:
             return Ending(ReportedState.FAILURE, words.failure(errors), tuple(work.lines))
         self._metrics.applied(performance.count)
         work.taken = replace(work.taken, watching_since=self._insisting.now())
-        await self._remembering(lambda: self._outcomes.save(work.taken))
+        if not performance.is_healthy:
+            await self._remembering(lambda: self._outcomes.save(work.taken))
         return None
 
     async def _watch(self, work: Work, performance: Performance) -> Ending:
@@ -200,7 +212,7 @@ class Carrying:
 
     def _say(self, work: Work, state: ReportedState, description: str) -> asyncio.Future[None]:
         """On the way to the outcome; it may be waited for."""
-        told = self._reports.say(self._status(work.request, Ending(state, description, tuple(work.lines))))
+        told = self._reports.say(self._status(work, Ending(state, description, tuple(work.lines))))
         told.add_done_callback(lambda future: future.cancelled() or future.exception())
         return told
 
@@ -209,8 +221,8 @@ class Carrying:
         await self._reports.say(ended.outcome)
         await self._remembering(lambda: self._outcomes.save(replace(ended, reported=True)))
 
-    def _status(self, request: DeploymentRequest, ending: Ending) -> DeploymentStatus:
-        mask = self._masks.known
+    def _status(self, work: Work, ending: Ending) -> DeploymentStatus:
+        request, mask = work.request, work.mask
         return DeploymentStatus(
             delivery_id=request.delivery_id,
             repository=request.repository,

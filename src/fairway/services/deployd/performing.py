@@ -18,12 +18,14 @@ from fairway.domain.errors import FairwayError
 from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.services.deployd.applying import apply_item
 from fairway.services.deployd.insisting import Insisting
-from fairway.services.deployd.masking import Masks
+from fairway.services.deployd.masking import Mask
 from fairway.services.deployd.ports import TeamIdentity
 from fairway.services.deployd.trying import Item, items_of, try_all, words_of
 from fairway.services.deployd.watching import read_again, watch_all
+from fairway.services.engine.applying import JOB
 from fairway.services.engine.ports import Kube
 from fairway.services.engine.session import Unhealthy, Waiter
+from fairway.services.waiting import needs_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,13 @@ class Performing:
     own: Kube
     teams: TeamIdentity
     waiter: Waiter
-    masks: Masks
     insisting: Insisting
     team_namespaces: bool = False
 
-    def begin(self, request: DeploymentRequest, objects: Sequence[Object], lines: list[str]) -> Performance:
-        """`lines` get everything that is worth telling. Raises UserError for a team that can't have an account."""
+    def begin(self, request: DeploymentRequest, objects: Sequence[Object], lines: list[str], mask: Mask) -> Performance:
+        """`lines` get what is worth telling, masked. Raises UserError for a team that can't have an account."""
         namespace = account_of(request.team, own_namespace=self.team_namespaces).namespace
-        return Performance(self, request, objects, lines, namespace)
+        return Performance(self, request, objects, lines, mask, namespace)
 
 
 class Performance:
@@ -52,12 +53,14 @@ class Performance:
         request: DeploymentRequest,
         objects: Sequence[Object],
         lines: list[str],
+        mask: Mask,
         namespace: str,
     ) -> None:
         self._at = at
         self._request = request
         self._objects = objects
         self._lines = lines
+        self._mask = mask
         self._namespace = namespace
         self._team: Kube
         self._items: tuple[Item, ...] = ()
@@ -68,6 +71,11 @@ class Performance:
     @property
     def count(self) -> int:
         return len(self._objects)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether nothing has to be waited for."""
+        return not self._replaced and not any(needs_wait(obj) for _, obj in self._stored)
 
     @asynccontextmanager
     async def as_team(self, until: datetime) -> AsyncIterator[None]:
@@ -112,9 +120,12 @@ class Performance:
         return errors
 
     async def apply(
-        self, until: datetime, *, done: Collection[str], note: Callable[[str], Awaitable[None]]
+        self, until: datetime, *, done: Collection[str], note: Callable[[str, bool], Awaitable[None]]
     ) -> list[str]:
-        """Apply what is not done, in order; `note` remembers each. Empty when all of it is in the cluster."""
+        """Apply what is not done, in order. Empty when all of it is in the cluster.
+
+        `note` gets each, with whether it must be remembered at once: a Job, which must not run twice.
+        """
         before: list[Item] = []
         for number, item in enumerate(self._items):
             if mark_of(item.ref) in done:
@@ -129,7 +140,7 @@ class Performance:
                 return [told]
             self._stored.append((ref, obj))
             self._lines.append(f"applied: {name_of(ref)}")
-            await note(mark_of(ref))
+            await note(mark_of(ref), ref.key.kind == JOB)
         if before:
             self._stored += await read_again(self._at.own, before, self._request.delivery_id) or []
         return []
@@ -173,9 +184,6 @@ class Performance:
         if isinstance(error, Unhealthy):
             self._lines.extend(self._mask(line) for line in error.lines)
         return told
-
-    def _mask(self, text: str) -> str:
-        return self._at.masks.known(text)
 
 
 RESUME_WITHIN = timedelta(minutes=5)

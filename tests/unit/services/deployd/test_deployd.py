@@ -260,12 +260,12 @@ class TestRestarting:
     ) -> None:
         gate = asyncio.Event()
         station.teams = TeamsOver(kube, Gated(kube, gate))
-        request, later = desk.request(config_map("a"), config_map("b")), desk.request(config_map("a"))
+        request, later = desk.request(config_map(), deployment()), desk.request(deployment(image="shop/web:2"))
         async with station.started():
             await desk.send(request, later)
             await eventually(lambda: desk.states(request) == ["pending"] and desk.states(later) == ["pending"])
             asyncio.get_running_loop().call_later(0.1, gate.set)
-        assert await kube.get(ref("ConfigMap", "b")) is not None
+        assert await kube.get(ref("Deployment", "web")) is not None
         kept = await station.outcomes.find(request.delivery_id)
         assert kept is not None
         assert kept.watching_since is not None
