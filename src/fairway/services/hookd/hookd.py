@@ -76,6 +76,7 @@ class Hookd:
             log_url=log_url,
             concurrency=options.post_concurrency,
             within=options.post_within,
+            answer=options.post_answer,
             metrics=metrics,
         )
         telling = Telling(tell, now=now, new_id=new_id, log_url=log_url)

@@ -33,6 +33,9 @@ class HookdOptions:
     """Whose place in the queue; `hookd` when empty."""
     post_concurrency: int = 8
     """Statuses that are on their way to GitHub at once."""
+    post_answer: timedelta = timedelta(seconds=25)
+    """How long GitHub may take to answer. What a process was telling GitHub when it was killed is told by another one
+    after a little more than twice as long."""
     post_within: timedelta = timedelta(hours=24)
     """A status that GitHub did not take for so long is given up."""
 

@@ -23,10 +23,8 @@ from fairway.services.hookd.pulse import Pulse
 
 _log = logging.getLogger(__name__)
 
-CLAIM = timedelta(minutes=1)
-"""So long nobody else tells it; then whoever claimed it is taken for dead."""
-ANSWER_WITHIN = 25.0
-"""Seconds that GitHub has for all calls of one try; well below `CLAIM`."""
+NOTE = timedelta(seconds=10)
+"""Time to note what GitHub answered."""
 LOOK_EVERY = 2.0
 STOP_WITHIN = 5.0
 """Seconds for what is under way at the end."""
@@ -35,8 +33,11 @@ REFUSED_TRIES = 8
 
 
 class Posting:
-    """Somebody has to `run` it; `pulse` says that there may be something to tell. `within`: after which a status that
-    GitHub does not take is given up."""
+    """Somebody has to `run` it; `pulse` says that there may be something to tell.
+
+    `answer`: how long GitHub has for all calls of one try; for a good deal longer nobody else tells it, then whoever
+    claimed it is taken for dead. `within`: after which a status that GitHub does not take is given up.
+    """
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class Posting:
         log_url: Callable[[str], str] = lambda delivery_id: "",
         concurrency: int = 8,
         within: timedelta = timedelta(hours=24),
+        answer: timedelta = timedelta(seconds=25),
         metrics: HookdMetrics = NoMetrics(),
     ) -> None:
         self._store = store
@@ -57,6 +59,8 @@ class Posting:
         self._log_url = log_url
         self._concurrency = concurrency
         self._within = within
+        self._answer = answer
+        self._claim = 2 * answer + NOTE
         self._metrics = metrics
         self._under_way: set[asyncio.Task[None]] = set()
         self.pulse = Pulse()
@@ -97,7 +101,7 @@ class Posting:
             await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
             return True
         now = self._now()
-        claims = await self._store.to_post(limit=room, now=now, until=now + CLAIM)
+        claims = await self._store.to_post(limit=room, now=now, until=now + self._claim)
         for claim in claims:
             task = asyncio.create_task(self._tell(claim), name="hookd post")
             self._under_way.add(task)
@@ -122,7 +126,7 @@ class Posting:
             await self._store.posted(tracked.delivery_id, tracked.story.state)
             return
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
+            async with asyncio.timeout(self._answer.total_seconds()):
                 await self._post(claim, entry)
         except TimeoutError:
             await self._failed(claim, entry, Transient("GitHub did not answer in time"))

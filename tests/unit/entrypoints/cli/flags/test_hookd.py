@@ -53,6 +53,7 @@ def test_all_of_them_reach_their_fields() -> None:
     asked = given(
         "--github-webhook-secret=s", "--clusters=dev,prod", "--deadline=5s", "--deadline-grace=1s",
         "--finish-within=20m", "--settle=2s", "--github-give-up=1h", "--github-concurrency=3",
+        "--github-timeout=9s",
     )  # fmt: skip
     assert hookd_options(asked, base_url=HERE, group="g") == HookdOptions(
         webhook_secrets=("s",),
@@ -65,6 +66,7 @@ def test_all_of_them_reach_their_fields() -> None:
         group="g",
         post_concurrency=3,
         post_within=timedelta(hours=1),
+        post_answer=timedelta(seconds=9),
     )
 
 

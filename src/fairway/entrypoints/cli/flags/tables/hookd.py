@@ -33,6 +33,10 @@ TIMES = (
         "settle", kinds.DURATION, "After the queue was away: how long nobody is given up.", default="45s", ours=True
     ),
     Flag(
+        "github-timeout", kinds.DURATION, "How long GitHub may take to answer.", "post_answer", default="25s",
+        ours=True,
+    ),
+    Flag(
         "github-give-up", kinds.DURATION, "How long a status that GitHub does not take is tried.", "post_within",
         default="24h", ours=True,
     ),
