@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from fairway.domain.deployments import status
+from fairway.domain.dispatch import endings
 from fairway.domain.errors import FairwayError, InvalidInput, Refused, Terminal, Transient, UserError
 from fairway.domain.releases.state import ACTIONS, MEANING, Action, ReleaseState
 from fairway.entrypoints.cli.main import EXIT_INTERNAL, EXIT_INTERRUPTED
@@ -65,6 +66,12 @@ def exit_codes() -> str:
     return table(["code", "means"], rows)
 
 
+def deploy_endings() -> str:
+    """Exit codes of `fairway deploy` and `fairway mkdeploy`."""
+    rows = [[str(int(one)), one.name.lower().replace("_", " "), endings.MEANING[one]] for one in endings.Ending]
+    return table(["code", "ending", "means"], rows)
+
+
 def error_classes() -> str:
     """The errors that Fairway raises on purpose, with their exit codes."""
     classes: list[type[FairwayError]] = [FairwayError, UserError, InvalidInput, Refused, Transient, Terminal]
@@ -84,4 +91,5 @@ PARTS: dict[str, Callable[[], str]] = {
     "deployment diagram": deployment_diagram,
     "exit codes": exit_codes,
     "error classes": error_classes,
+    "deploy endings": deploy_endings,
 }
