@@ -36,6 +36,8 @@ class GithubServer(ForgeServer):
         return {
             "POST /graphql": self._graphql,
             "POST /api/graphql": self._graphql,  # where Enterprise Server has it, beside /api/v3
+            "GET /app": lambda asked: Answer(200, {**self.published.example("GET", "/app", 200), "id": APP_ID}),
+            "GET /rate_limit": lambda asked: Answer(200, self.published.example("GET", "/rate_limit", 200)),
             f"GET {repo}/installation": self._installation,
             "POST /app/installations/{id}/access_tokens": self._access_token,
             f"GET {repo}/pulls": self._list,
@@ -59,7 +61,7 @@ class GithubServer(ForgeServer):
 
     def authorized(self, asked: Asked) -> bool:
         given = asked.headers.get("authorization", "").removeprefix("Bearer ")
-        if asked.path.startswith("/app/") or asked.path.endswith("/installation"):
+        if asked.path == "/app" or asked.path.startswith("/app/") or asked.path.endswith("/installation"):
             import jwt
 
             try:

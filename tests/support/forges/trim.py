@@ -20,7 +20,9 @@ from typing import Any
 FOLDER = Path(__file__).parent / "published"
 
 GITHUB = {
+    "/app": ["get"],
     "/app/installations/{installation_id}/access_tokens": ["post"],
+    "/rate_limit": ["get"],
     "/repos/{owner}/{repo}/check-runs": ["post"],
     "/repos/{owner}/{repo}/check-runs/{check_run_id}": ["patch"],
     "/repos/{owner}/{repo}/commits/{ref}/check-runs": ["get"],

@@ -6,6 +6,7 @@ import json
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.support.dispatch_processes import Daemon, House, housed, until
 from tests.support.forges.github import APP_ID
 from tests.support.forges.github_deployments import DeploymentsServer
 from tests.support.forges.serving import serving
+from tests.support.kube import KubeError
 
 from fairway.adapters.devcluster.ports import choose
 
@@ -135,4 +137,5 @@ def place(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Place]:
             yield Place(house, github, cluster, namespace, team, key)
             for daemon in house.daemons:
                 assert "Traceback" not in daemon.text, daemon.text[-6000:]
-    cluster.client.delete(f"/api/v1/namespaces/default/serviceaccounts/serviceuser-{team}")
+    with suppress(KubeError):
+        cluster.client.delete(f"/api/v1/namespaces/default/serviceaccounts/serviceuser-{team}")

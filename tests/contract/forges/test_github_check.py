@@ -1,0 +1,56 @@
+"""What a check of the login for GitHub says, against GitHub's published description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.support.forges.github import APP_ID, GithubServer
+from tests.support.forges.serving import serving
+
+from fairway.domain.errors import UserError
+from fairway.wiring.checks import look_at_github
+from fairway.wiring.github_deployments import GithubLogin
+
+
+def private(key: rsa.RSAPrivateKey) -> str:
+    form = serialization.PrivateFormat.TraditionalOpenSSL
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+
+
+@pytest.fixture(scope="module")
+def key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def server(key: rsa.RSAPrivateKey) -> Iterator[GithubServer]:
+    spki = serialization.PublicFormat.SubjectPublicKeyInfo
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
+    with serving(GithubServer(public_key=public)) as running:
+        assert isinstance(running, GithubServer)
+        yield running
+
+
+async def test_an_app_is_named_as_github_knows_it(server: GithubServer, key: rsa.RSAPrivateKey) -> None:
+    found = await look_at_github(GithubLogin(server.api, app_id=APP_ID, private_key=private(key)))
+    assert found.startswith("knows the App as ")
+
+
+async def test_a_key_of_another_app_is_refused(server: GithubServer) -> None:
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    with pytest.raises(UserError):
+        await look_at_github(GithubLogin(server.api, app_id=APP_ID, private_key=private(other)))
+
+
+async def test_a_token_is_tried_without_doing_anything(server: GithubServer) -> None:
+    assert await look_at_github(GithubLogin(server.api, token=server.token)) == "takes the token"
+    with pytest.raises(UserError):
+        await look_at_github(GithubLogin(server.api, token="wrong"))
+    assert {asked.method for asked in server.asked} == {"GET"}
+
+
+async def test_nobody_is_asked_when_github_is_left_out() -> None:
+    assert "told nothing" in await look_at_github(None)
