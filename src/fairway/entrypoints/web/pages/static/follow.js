@@ -22,13 +22,30 @@
 
   function put(story, fresh) {
     const next = fresh.getElementById("story");
-    if (!next || next.isEqualNode(story)) return;
-    const changed = next.dataset.state !== story.dataset.state;
-    const focused = story.contains(document.activeElement) ? [...story.querySelectorAll("a, pre")].indexOf(document.activeElement) : -1;
+    if (!next) return;
+    // What is inside of them is elements to a parser that runs no scripts, and text to one that does.
+    for (const one of [...story.querySelectorAll("noscript"), ...next.querySelectorAll("noscript")]) one.remove();
+    if (withoutTimes(story).isEqualNode(withoutTimes(next))) {
+      const times = next.querySelectorAll("time");
+      story.querySelectorAll("time").forEach((one, n) => { one.textContent = times[n].textContent; });
+      return;
+    }
+    const changed = next.dataset.says !== story.dataset.says;
+    const focused = focusable(story).indexOf(document.activeElement);
     story.replaceWith(next);
     document.title = fresh.title;
-    if (focused >= 0) [...next.querySelectorAll("a, pre")][focused]?.focus({ preventScroll: true });
+    focusable(next)[focused]?.focus({ preventScroll: true });
     if (changed) document.getElementById("said").textContent = next.dataset.says;
+  }
+
+  function withoutTimes(story) {
+    const bare = story.cloneNode(true);
+    for (const one of bare.querySelectorAll("time")) one.textContent = "";
+    return bare;
+  }
+
+  function focusable(story) {
+    return [...story.querySelectorAll("a, pre")];
   }
 
   function plan() {
