@@ -1,7 +1,7 @@
 """The application: which addresses there are.
 
-The rule not to break: what changes something is authenticated, and what is not here does not exist; there are no pages
-that describe the endpoints.
+The rule not to break: what changes something is authenticated, and what is not here does not exist; nothing describes
+the endpoints but /api/openapi.json, which is written by hand.
 """
 
 from __future__ import annotations
