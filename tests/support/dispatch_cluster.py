@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -65,34 +66,52 @@ class Watched:
 @contextmanager
 def watching(client: KubeClient, label: str) -> Iterator[Watched]:
     """Follow all ConfigMaps of a run from now on, in a thread; every version of each is seen."""
-    watched, stop = Watched(), threading.Event()
+    watched = Watched()
     path = f"/api/v1/configmaps?labelSelector={quote(f'{LABEL}={label}')}"
-    version = client.get(path)["metadata"]["resourceVersion"]
-    thread = threading.Thread(target=follow, args=(client, path, version, watched.note, stop), daemon=True)
+    follower = Follower(client, path, client.get(path)["metadata"]["resourceVersion"], watched.note)
+    thread = threading.Thread(target=follower.run, daemon=True)
     thread.start()
     try:
         yield watched
     finally:
-        stop.set()
+        follower.stop()
         thread.join(10)
 
 
-def follow(
-    client: KubeClient, path: str, version: str, note: Callable[[dict[str, Any]], None], stop: threading.Event
-) -> None:
+@dataclass
+class Follower:
     """A watch that goes on where it was when it breaks off, until `stop`."""
-    while not stop.is_set():
-        connection = http.client.HTTPSConnection(client.host, context=client.context, timeout=3)
-        try:
-            asked = f"{path}&watch=1&allowWatchBookmarks=true&timeoutSeconds=120&resourceVersion={version}"
-            connection.request("GET", asked)
-            answer = connection.getresponse()
-            while not stop.is_set() and (line := answer.readline()):
-                happened = json.loads(line)
-                version = happened["object"]["metadata"]["resourceVersion"]
-                if happened["type"] in ("ADDED", "MODIFIED"):
-                    note(happened["object"])
-        except OSError:
-            continue
-        finally:
-            connection.close()
+
+    client: KubeClient
+    path: str
+    version: str
+    note: Callable[[dict[str, Any]], None]
+    _stopped: bool = False
+    _connection: http.client.HTTPSConnection | None = None
+
+    def run(self) -> None:
+        while not self._stopped:
+            self._connection = http.client.HTTPSConnection(self.client.host, context=self.client.context, timeout=60)
+            try:
+                self._follow(self._connection)
+            except (OSError, http.client.HTTPException, ValueError):
+                # Cut off, here or there; what came in pieces comes again.
+                continue
+            finally:
+                self._connection.close()
+
+    def stop(self) -> None:
+        self._stopped = True
+        if self._connection is not None and self._connection.sock is not None:
+            with suppress(OSError):
+                self._connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def _follow(self, connection: http.client.HTTPSConnection) -> None:
+        asked = f"{self.path}&watch=1&allowWatchBookmarks=true&timeoutSeconds=50&resourceVersion={self.version}"
+        connection.request("GET", asked)
+        answer = connection.getresponse()
+        while not self._stopped and (line := answer.readline()):
+            happened = json.loads(line)
+            self.version = happened["object"]["metadata"]["resourceVersion"]
+            if happened["type"] in ("ADDED", "MODIFIED"):
+                self.note(happened["object"])

@@ -7,6 +7,7 @@ what GitHub was told is true.
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import threading
 import time
 import uuid
@@ -36,8 +37,8 @@ TEAMS = ("shop", "cart")
 CLUSTERS = ("east", "west", "north")
 Letter = tuple[Topic, str, bytes]
 """Topic, key and body of a message as it travels."""
-PATIENT = "--deadline=20m"
-"""What is asked for in these tests is never late, however slow the machine is."""
+FLAGS = ("--deadline=20m", "--github-timeout=3s")
+"""What is asked for in these tests is never late, however slow the machine is; who was killed is soon replaced."""
 
 
 @dataclass
@@ -171,7 +172,6 @@ class Company:
 def company(
     folder: Path, cluster: Cluster, namespace: str, server: Server, url: str, broker: Broker | None
 ) -> Iterator[Company]:
-    permit(cluster.client, namespace, TEAMS)
     with serving(DeploymentsServer()) as github:
         house = House(
             folder,
@@ -184,7 +184,7 @@ def company(
         )
         with housed(house):
             house.register(REPOSITORY, *TEAMS)
-            hookds = [house.hookd(f"hookd-{n}", PATIENT, clusters=["attic"]) for n in range(2)]
+            hookds = [house.hookd(f"hookd-{n}", *FLAGS, clusters=["attic"]) for n in range(2)]
             deployds = {name: house.deployd(name) for name in CLUSTERS}
             made = Company(house, cluster, github, hookds, deployds, namespace, server, broker)
             made.start()
@@ -198,16 +198,20 @@ def place(cluster: Cluster) -> Iterator[str]:
     """A namespace for all tests of a file."""
     name = f"dispatch-{uuid.uuid4().hex[:8]}"
     cluster.client.create("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
+    permit(cluster.client, name, TEAMS)
     yield name
     cluster.client.delete(f"/api/v1/namespaces/{name}")
 
 
 @pytest.fixture(scope="module")
-def own_postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def own_postgresql() -> Iterator[Server]:
     """One that may be restarted, since nobody else uses it."""
-    server = Server(tmp_path_factory.mktemp("postgresql"), given=False)
-    yield server
-    server.stop()
+    # Not in pytest's own folder: every other run closes that to the server's user.
+    with tempfile.TemporaryDirectory(prefix="fairway-postgresql-") as folder:
+        Path(folder).chmod(0o755)
+        server = Server(Path(folder), given=False)
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tests.support.dispatch import Book, Client, Fate, Wanted
@@ -33,10 +34,7 @@ def company(request: pytest.FixtureRequest) -> Iterator[Company]:
 
 def good(company: Company, book: Book, count: int, *, apps: int = 3) -> list[Wanted]:
     """Requests that nothing is wrong with, for all clusters and teams."""
-    return [
-        book.ask(CLUSTERS[n % 3], TEAMS[n % 2], company.namespace, f"app-{book.chance.randrange(apps)}")
-        for n in range(count)
-    ]
+    return [_good(company, book, book.chance, apps) for _ in range(count)]
 
 
 def mixed(company: Company, book: Book, count: int) -> list[Wanted]:
@@ -45,28 +43,24 @@ def mixed(company: Company, book: Book, count: int) -> list[Wanted]:
     return [book.chance.choice(makers)(company, book, book.chance) for _ in range(count)]
 
 
-def _good(company: Company, book: Book, chance: random.Random) -> Wanted:
-    return book.ask(chance.choice(CLUSTERS), chance.choice(TEAMS), company.namespace, f"app-{chance.randrange(6)}")
+def _good(company: Company, book: Book, chance: random.Random, apps: int = 6, **more: Any) -> Wanted:
+    """Each application belongs to one team: only then is there an order."""
+    app = chance.randrange(apps)
+    return book.ask(chance.choice(CLUSTERS), TEAMS[app % 2], company.namespace, f"app-{app}", **more)
 
 
 def _not_permitted(company: Company, book: Book, chance: random.Random) -> Wanted:
     """The third object is in a namespace where the team has no rights."""
     there = {"name": "intruder", "namespace": "kube-system"}
     more = ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": there, "data": {}},)
-    return book.ask(
-        chance.choice(CLUSTERS), TEAMS[0], company.namespace, f"app-{chance.randrange(6)}",
-        fate=Fate.REFUSED_THERE, more=more,
-    )  # fmt: skip
+    return _good(company, book, chance, fate=Fate.REFUSED_THERE, more=more)
 
 
 def _malformed_object(company: Company, book: Book, chance: random.Random) -> Wanted:
     """The third object has a field that its kind does not know."""
     there = {"name": "typo", "namespace": company.namespace}
     more = ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": there, "dada": {}},)
-    return book.ask(
-        chance.choice(CLUSTERS), TEAMS[1], company.namespace, f"app-{chance.randrange(6)}",
-        fate=Fate.REFUSED_THERE, more=more,
-    )  # fmt: skip
+    return _good(company, book, chance, fate=Fate.REFUSED_THERE, more=more)
 
 
 def _stranger(company: Company, book: Book, chance: random.Random) -> Wanted:
@@ -78,10 +72,7 @@ def _no_such_cluster(company: Company, book: Book, chance: random.Random) -> Wan
 
 
 def _empty(company: Company, book: Book, chance: random.Random) -> Wanted:
-    return book.ask(
-        chance.choice(CLUSTERS), TEAMS[0], company.namespace, "app-0",
-        fate=Fate.REFUSED_HERE, kubernetes={"resources": []},
-    )  # fmt: skip
+    return _good(company, book, chance, fate=Fate.REFUSED_HERE, kubernetes={"resources": []})
 
 
 def outcomes(company: Company, book: Book) -> int:
