@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from tests.support.deployd import Desk, Station, allow_everything
+from tests.support.clusters import Cluster
+from tests.support.deployd import Desk, Station, allow_everything, eventually
 from tests.system.deployd.conftest import Scene
 
 from fairway.domain.dispatch.resources import delivery_of
@@ -126,12 +129,14 @@ async def test_a_job_is_replaced_by_each_delivery_and_run_once_by_one(scene: Sce
         outcome = await scene.desk.outcome(second)
         after = await scene.live("Job", "migrate")
         await scene.desk.send(second)
-        await scene.desk.reported(second, SUCCESS)
+        await eventually(lambda: scene.desk.states(second).count("success") == 2)
     assert outcome.state is SUCCESS, outcome
     assert before is not None
     assert after is not None
     assert before["metadata"]["uid"] != after["metadata"]["uid"]
-    assert await scene.live("Job", "migrate") == after
+    last = await scene.live("Job", "migrate")
+    assert last is not None
+    assert last["metadata"]["uid"] == after["metadata"]["uid"]
 
 
 async def test_a_job_that_fails_tells_its_last_words(scene: Scene) -> None:
@@ -201,3 +206,41 @@ async def test_two_deployds_take_each_its_own(scene: Scene) -> None:
         assert (await scene.desk.outcome(theirs)).cluster == "prod-fss"
     expected = [("applied", 1), ("ended", "success"), ("ignored", 1)]
     assert sorted(scene.station.metrics.seen) == sorted(other.metrics.seen) == expected
+
+
+async def test_what_an_older_deployd_wrote_goes_when_it_leaves_the_manifest(scene: Scene, cluster: Cluster) -> None:
+    old = scene.deployment()
+    container = old["spec"]["template"]["spec"]["containers"][0]
+    container["env"] = [{"name": "GOES", "value": "1"}]
+    container["ports"] = [{"containerPort": 8080}]
+    path = f"/apis/apps/v1/namespaces/{scene.namespace}/deployments?fieldManager=deployd"
+    await asyncio.to_thread(cluster.client.create, path, old)
+    new = scene.deployment()
+    new["spec"]["template"]["spec"]["containers"][0]["ports"] = [{"containerPort": 9090}]
+    request = scene.request(new)
+    async with scene.station.started():
+        await scene.desk.send(request)
+        outcome = await scene.desk.outcome(request)
+    assert outcome.state is SUCCESS, outcome
+    live = await scene.live("Deployment", "web")
+    assert live is not None
+    container = live["spec"]["template"]["spec"]["containers"][0]
+    assert "env" not in container
+    assert [port["containerPort"] for port in container["ports"]] == [9090]
+
+
+async def test_what_an_autoscaler_has_set_is_left_to_it(scene: Scene, cluster: Cluster) -> None:
+    first, second = scene.request(scene.deployment()), scene.request(scene.deployment(image="shop/web:2"))
+    path = f"/apis/apps/v1/namespaces/{scene.namespace}/deployments/web/scale?fieldManager=kube-controller-manager"
+    async with scene.station.started():
+        await scene.desk.send(first)
+        await scene.desk.outcome(first)
+        scale = {"spec": {"replicas": 3}}
+        await asyncio.to_thread(cluster.client.request, "PATCH", path, scale, "application/merge-patch+json")
+        await scene.desk.send(second)
+        outcome = await scene.desk.outcome(second)
+    assert outcome.state is SUCCESS, outcome
+    live = await scene.live("Deployment", "web")
+    assert live is not None
+    assert live["spec"]["replicas"] == 3
+    assert live["spec"]["template"]["spec"]["containers"][0]["image"] == "shop/web:2"

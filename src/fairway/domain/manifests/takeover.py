@@ -36,6 +36,7 @@ CLIENT_SIDE_MANAGERS = frozenset(
         "helmfile",
         "Go-http-client",
         "before-first-apply",
+        "deployd",
         "helm-controller",
         "helm-operator",
         "kubecd",

@@ -65,6 +65,7 @@ class Performance:
         self._team: Kube
         self._items: tuple[Item, ...] = ()
         self._untried: set[ObjectRef] = set()
+        self._takes_over: set[ObjectRef] = set()
         self._stored: list[tuple[ObjectRef, Object]] = []
         self._replaced = False
 
@@ -109,6 +110,10 @@ class Performance:
             until, lambda: try_all(self._at.own, self._team, items, self._request.delivery_id)
         )
         errors: list[str] = []
+        self._items = tuple(
+            {**{item.ref: item for item in self._items}, **{t.item.ref: t.item for t in tried}}.values()
+        )
+        self._takes_over = {one.item.ref for one in tried if one.takes_over}
         for one in tried:
             if one.waits_for:
                 self._untried.add(one.item.ref)
@@ -173,7 +178,10 @@ class Performance:
         at, delivery = self._at, self._request.delivery_id
         tried = item.ref not in self._untried
         return await at.insisting.until(
-            until, lambda: apply_item(at.own, self._team, at.waiter, item, delivery, tried=tried)
+            until,
+            lambda: apply_item(
+                at.own, self._team, at.waiter, item, delivery, tried=tried, takes_over=item.ref in self._takes_over
+            ),
         )
 
     def _say_error(self, how: str, error: FairwayError, ref: ObjectRef) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairway.domain.dispatch.resources import comes_first, delivery_of, name_of, refuse_duplicates, refuse_foreign
 from fairway.domain.errors import FairwayError, Transient, UserError
-from fairway.domain.kube_errors import ApiRefusal, InvalidObject
+from fairway.domain.kube_errors import ApiRefusal, Forbidden, InvalidObject
+from fairway.domain.manifests.managed_fields import without_paths, yields
 from fairway.domain.manifests.objects import Object, ObjectRef, group_of
+from fairway.domain.manifests.takeover import needs_takeover
 from fairway.services.engine.applying import JOB, immutable_fields
 from fairway.services.engine.content import locate
 from fairway.services.engine.ports import Kube
@@ -34,11 +36,16 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """`error` is why the object can't be applied; `waits_for`, why that could not be found out."""
+    """`error` is why the object can't be applied; `waits_for`, why that could not be found out.
+
+    The object of `item` is what to apply: without the replicas that an autoscaler sets.
+    """
 
     item: Item
     error: FairwayError | None = None
     waits_for: str = ""
+    takes_over: bool = False
+    """Fields of it are still owned by a tool that wrote it as a whole."""
 
 
 async def items_of(objects: Sequence[Object], own: Kube, namespace: str) -> tuple[Item, ...]:
@@ -70,11 +77,15 @@ async def try_all(own: Kube, team: Kube, items: Sequence[Item], delivery_id: str
 
 
 async def _try(own: Kube, team: Kube, item: Item, delivery_id: str) -> Tried:
+    takes_over = False
     try:
         if item.ref.key.kind == JOB:
             await _try_job(own, team, item, delivery_id)
         else:
-            refuse_foreign(await _dry_run(team, item), item.ref)
+            item = await _left_to_autoscalers(own, item)
+            dry = await _dry_run(team, item)
+            refuse_foreign(dry, item.ref)
+            takes_over = needs_takeover(dry, MANAGER)
     except Transient:
         raise
     except ApiRefusal as error:
@@ -82,7 +93,20 @@ async def _try(own: Kube, team: Kube, item: Item, delivery_id: str) -> Tried:
         return Tried(item, waits_for=first) if first else Tried(item, _with_way_out(error, item))
     except FairwayError as error:
         return Tried(item, error)
-    return Tried(item)
+    return Tried(item, takes_over=takes_over)
+
+
+async def _left_to_autoscalers(own: Kube, item: Item) -> Item:
+    """Without the replicas when an autoscaler has set them, or each deployment would scale the workload back."""
+    spec = item.object.get("spec")
+    if not isinstance(spec, dict) or spec.get("replicas") is None:
+        return item
+    try:
+        live = await own.get(item.ref)
+    except Forbidden:
+        return item
+    paths = yields(live, MANAGER) if live is not None else ()
+    return replace(item, object=without_paths(item.object, paths)) if paths else item
 
 
 async def _try_job(own: Kube, team: Kube, item: Item, delivery_id: str) -> None:

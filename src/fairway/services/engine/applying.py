@@ -21,6 +21,7 @@ from fairway.domain.manifests.takeover import needs_takeover, takeover_patch
 from fairway.domain.releases.notes import InventoryItem
 from fairway.domain.repository.models import ImmutablePolicy, Policy
 from fairway.services.engine.content import Document, locate
+from fairway.services.engine.ports import Kube
 from fairway.services.engine.session import Session
 
 GONE_TIMEOUT = timedelta(minutes=2)
@@ -69,7 +70,7 @@ async def apply_one(
     """Apply one document; moves client-side field ownership first, and leaves alone what others manage."""
     ref = document.ref
     if live is not None and needs_takeover(live):
-        await take_over(session, ref)
+        await take_over(session.kube, ref)
     if live is not None and live["metadata"].get("deletionTimestamp"):
         # An object that is on its way out takes a change with it: it has to be gone first.
         await session.waiter.until_gone([ref], timeout=GONE_TIMEOUT)
@@ -127,17 +128,18 @@ def is_drifted(policy: Policy, item: InventoryItem, live: Object | None) -> bool
     return fields is None or not still_ours(item.fingerprint, fields, excused(policy, item.ref, live))
 
 
-async def take_over(session: Session, ref: ObjectRef) -> None:
-    """Move the fields of client-side managers to ours, so that fields which leave the chart really go.
+async def take_over(kube: Kube, ref: ObjectRef, manager: str = "helm") -> None:
+    """Move the fields of client-side managers to `manager`, so that fields which leave the manifest really go.
 
     Controllers write to the same object, hence the retries: the patch fits only what was read.
     """
     for attempt in range(TAKEOVER_ATTEMPTS):
-        whole = await session.kube.get(ref)
-        if whole is None or not needs_takeover(whole):
+        whole = await kube.get(ref)
+        if whole is None or not needs_takeover(whole, manager):
             return
+        patch = takeover_patch(whole, manager)
         try:
-            await session.kube.patch(ref, takeover_patch(whole), content_type="application/json-patch+json")
+            await kube.patch(ref, patch, content_type="application/json-patch+json", manager=manager)
             return
         except Conflict:
             if attempt == TAKEOVER_ATTEMPTS - 1:

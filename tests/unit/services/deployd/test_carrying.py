@@ -359,3 +359,21 @@ async def test_a_process_that_was_killed_before_it_could_remember_what_it_applie
     expected = "Deployment successful (2 resources)" if was_applied else "deadline exceeded"
     assert outcome.description == expected
     assert (await kube.get(ref("ConfigMap", "more")) is not None) is was_applied
+
+
+async def test_what_another_tool_wrote_as_a_whole_goes_when_it_leaves_the_manifest(
+    station: Station, desk: Desk, kube: MemoryKube
+) -> None:
+    written = config_map(stays="1", goes="2")
+    await kube.create(written, ref_of(written))
+    live = await kube.get(ref("ConfigMap", "settings"))
+    assert live is not None
+    assert {entry["operation"] for entry in live["metadata"]["managedFields"]} == {"Update"}
+    request = desk.request(config_map(stays="1", new="3"))
+    async with station.started():
+        await desk.send(request)
+        outcome = await desk.outcome(request)
+    assert outcome.state is ReportedState.SUCCESS, outcome
+    live = await kube.get(ref("ConfigMap", "settings"))
+    assert live is not None
+    assert live["data"] == {"stays": "1", "new": "3"}
