@@ -31,11 +31,11 @@ class GithubLogin:
         return bool(self.token or self.app_id)
 
 
-def github_statuses(login: GithubLogin) -> DeploymentStatuses:
+def github_statuses(login: GithubLogin, *, at_once: int = 8) -> DeploymentStatuses:
     """hookd's way to GitHub; closed by its `aclose`. Raises UserError when there is no login."""
     from fairway.adapters.forges.github.deployment_statuses import SHORT, GithubDeploymentStatuses
 
-    return GithubDeploymentStatuses(github_deployments(login, SHORT))
+    return GithubDeploymentStatuses(github_deployments(login, SHORT), at_once=at_once)
 
 
 def github_deployments(login: GithubLogin, patience: Patience | None = None) -> GithubDeployments:

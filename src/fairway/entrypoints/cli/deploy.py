@@ -55,6 +55,7 @@ def deploy(context: click.Context, given: Given, output: str) -> None:
     from fairway.entrypoints.cli.deploy_inputs import read_resources, team_for, wanted_of, way_of
     from fairway.services.asking.asking import Limits
 
+    given.warn()
     env = process_environment()
     actions = given.value(flags.ACTIONS)
     view = AskingView(

@@ -48,6 +48,7 @@ def mkdeploy(context: click.Context, given: Given, output: str) -> None:
     from fairway.services.asking.asking import Limits
     from fairway.wiring.asking import send_event
 
+    given.warn()
     view = AskingView()
     wanted = _wanted(given, view)
     addressee = send_event(

@@ -140,7 +140,9 @@ def _statuses(asked: HookdProcess) -> DeploymentStatuses:
     from fairway.services.hookd.ports import NoStatuses
     from fairway.wiring.github_deployments import github_statuses
 
-    return github_statuses(asked.login) if asked.login is not None else NoStatuses()
+    if asked.login is None:
+        return NoStatuses()
+    return github_statuses(asked.login, at_once=asked.options.post_concurrency)
 
 
 async def _tell(stack: AsyncExitStack, settings: Settings, asked: HookdProcess) -> Tell | None:
