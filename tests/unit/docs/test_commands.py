@@ -3,7 +3,7 @@
 import click
 
 from fairway.entrypoints.docs.commands import command_blocks
-from fairway.entrypoints.docs.parts import table
+from fairway.entrypoints.docs.tables import table
 
 
 @click.group()

@@ -61,7 +61,7 @@ def _up(places: Places, once: bool) -> None:
 
 def _deployments(places: Places, once: bool) -> None:
     places.make_fresh()
-    variables = {"FAIRWAY_LEDGER_URL": places.ledger_url, "FAIRWAY_HMAC": SECRET}
+    variables = {"FAIRWAY_LEDGER_URL": places.ledger_url, "HMAC": SECRET}
     environment = {**undisturbed(process_environment()), **variables}
     tell_deployments(Stage(places.team, environment), places, once=once)
 

@@ -13,6 +13,7 @@ from urllib.error import URLError
 import click
 
 from fairway.adapters.devcluster.ports import choose
+from fairway.entrypoints.cli.flags.tables.github import TOKEN, WEBHOOK_SECRET
 from fairway.entrypoints.demo.github import Github, serve_github
 from fairway.entrypoints.demo.places import Places
 from fairway.entrypoints.demo.stage import Background, Stage
@@ -48,7 +49,7 @@ def tell_deployments(stage: Stage, places: Places, *, once: bool) -> None:
             f"--cluster=dev=devcluster:{DEV}", f"--cluster=prod=devcluster:{PROD}", "--clusters=attic",
             "--deadline=5s", "--deadline-grace=1s",
         ]  # fmt: skip
-        secrets = {"GITHUB_WEBHOOK_SECRET": SECRET, "FAIRWAY_GITHUB_TOKEN": "demo"}
+        secrets = {WEBHOOK_SECRET.variables[0]: SECRET, TOKEN.variables[0]: "demo"}
         with stage.background("serve", *words, env=secrets) as serve:
             serve.until("it to be ready", lambda: _ready(url))
             _requests(stage, github, url, serve)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 from fairway.domain.deployments import status
 from fairway.domain.dispatch import endings
@@ -10,12 +10,8 @@ from fairway.domain.errors import FairwayError, InvalidInput, Refused, Terminal,
 from fairway.domain.releases.state import ACTIONS, MEANING, Action, ReleaseState
 from fairway.entrypoints.cli.main import EXIT_INTERNAL, EXIT_INTERRUPTED
 from fairway.entrypoints.docs.commands import all_commands
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; pipes in cells are escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+from fairway.entrypoints.docs.flags import process_flags
+from fairway.entrypoints.docs.tables import table
 
 
 def release_states() -> str:
@@ -85,6 +81,7 @@ def _mermaid(text: str) -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "commands": all_commands,
+    "process flags": process_flags,
     "release states": release_states,
     "release diagram": release_diagram,
     "deployment states": deployment_states,
