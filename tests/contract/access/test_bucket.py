@@ -52,6 +52,19 @@ async def test_what_others_wrote_is_read_and_changed_where_it_is(bucket: Bucket)
         await asyncio.to_thread(bucket.get, "shop/web")
 
 
+async def test_a_key_in_another_case_is_found_within_seconds(bucket: Bucket) -> None:
+    clock = iter([0.0, 1.0, 4.9, 5.0, 5.0]).__next__
+    store = S3Access(bucket, clock)
+    assert await store.read("shop/web") is None
+    await asyncio.to_thread(bucket.put, "Shop/Web", b'["web"]', expected=None)
+    assert await store.read("shop/web") is None
+    assert await store.read("Shop/Web") is not None
+    assert await store.read("shop/web") is None
+    found = await store.read("shop/web")
+    assert found is not None
+    assert found.repository == "Shop/Web"
+
+
 async def test_who_is_taken_out_leaves_an_empty_array_that_lets_nobody_through(bucket: Bucket) -> None:
     store = S3Access(bucket)
     first = await store.write("shop/web", ["web"], expected=None)

@@ -8,9 +8,12 @@ other readers of the bucket find them; that GitHub takes no notice of case is ou
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -21,14 +24,20 @@ from fairway.domain.errors import FairwayError, Terminal, UserError
 
 READERS = 8
 """Objects that are read at the same time for a search."""
+OTHER_CASE_SECONDS = 5.0
+"""So old may the list be by which a repository is found whose key is written in another case."""
+MOST_OWNERS = 100
 _LOG = logging.getLogger(__name__)
 
 
 class S3Access:
     """Implements `services.access.ports.AccessStore`."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, clock: Callable[[], float] = time.monotonic) -> None:
         self._bucket = bucket
+        self._clock = clock
+        self._listing = threading.Lock()
+        self._lists: dict[str, tuple[float, list[str]]] = {}
         self._read_before: dict[str, tuple[str, Registration | None]] = {}
 
     async def read(self, repository: str) -> Registration | None:
@@ -41,30 +50,38 @@ class S3Access:
     async def search(self, text: str, *, limit: int) -> list[Registration]:
         return await asyncio.to_thread(self._search, text.strip().lower(), limit)
 
-    def _find(self, repository: str) -> tuple[str, Registration | None, Stored] | None:
+    def _find(self, repository: str, *, fresh: bool = False) -> tuple[str, Registration | None, Stored] | None:
         """Key, registration (None for an empty one) and object, under the key as given or in another case."""
-        try:
-            stored = self._bucket.get(repository)
-        except NoObject:
-            for key in self._same(repository):
-                try:
-                    stored = self._bucket.get(key)
-                except NoObject:
-                    continue
-                return key, self._registration(key, stored), stored
-            return None
-        return repository, self._registration(repository, stored), stored
+        for key in itertools.chain((repository,), self._same(repository, fresh=fresh)):
+            try:
+                stored = self._bucket.get(key)
+            except NoObject:
+                continue
+            return key, self._registration(key, stored), stored
+        return None
 
-    def _same(self, repository: str) -> list[str]:
+    def _same(self, repository: str, *, fresh: bool) -> Iterator[str]:
         """Keys that GitHub takes for the same repository, of which there should be one."""
         wanted = repository.lower()
-        owner = wanted.partition("/")[0] + "/"
-        folders = [folder for folder in self._bucket.folders() if folder.lower() == owner]
-        return sorted(key for folder in folders for key, _ in self._bucket.listed(folder) if key.lower() == wanted)
+        yield from sorted(key for key in self._keys(wanted.partition("/")[0], fresh=fresh) if key.lower() == wanted)
+
+    def _keys(self, owner: str, *, fresh: bool) -> list[str]:
+        """Of all repositories of an owner, in any case; remembered, as what is not registered may be asked for often."""
+        with self._listing:
+            known = self._lists.get(owner)
+            if known and not fresh and self._clock() - known[0] < OTHER_CASE_SECONDS:
+                return known[1]
+            listed_at = self._clock()
+            folders = [folder for folder in self._bucket.folders() if folder.lower() == f"{owner}/"]
+            keys = [key for folder in folders for key, _ in self._bucket.listed(folder)]
+            if len(self._lists) >= MOST_OWNERS:
+                self._lists.clear()
+            self._lists[owner] = listed_at, keys
+            return keys
 
     def _write(self, repository: str, teams: tuple[str, ...], expected: str | None) -> Registration | None:
         changed = ChangedMeanwhile(f"the registration of {repository} was changed meanwhile", fix="look at it again")
-        found = self._find(repository)
+        found = self._find(repository, fresh=True)
         now = found[1] if found else None
         if (now.version if now else None) != expected:
             raise changed
@@ -79,7 +96,7 @@ class S3Access:
             if own is None:
                 raise changed from None
             stored = own
-        if etag is None and any(other != key for other in self._same(repository)):
+        if etag is None and any(other != key for other in self._same(repository, fresh=True)):
             # Somebody else registered it at the same moment, in another case: nobody's counts, both are told.
             self._bucket.remove(key)
             raise changed
