@@ -66,7 +66,7 @@ class S3Access:
         yield from sorted(key for key in self._keys(wanted.partition("/")[0], fresh=fresh) if key.lower() == wanted)
 
     def _keys(self, owner: str, *, fresh: bool) -> list[str]:
-        """Of all repositories of an owner, in any case; remembered, as what is not registered may be asked for often."""
+        """Of all repositories of an owner, in any case; remembered, as what is not there may be asked for often."""
         with self._listing:
             known = self._lists.get(owner)
             if known and not fresh and self._clock() - known[0] < OTHER_CASE_SECONDS:
