@@ -189,6 +189,15 @@ class TestOne:
             assert "javascript:" not in html
             assert not re.search(r"\son\w+=", html)
 
+    async def test_a_secret_in_what_was_sent_is_not_shown(self, asked: Asked) -> None:
+        token = "ghp_" + "a1" * 20
+        changes = {"ref": f"x-{token}", "description": f"with {token}", "creator": {"login": token}}
+        assert (await asked.event(event(changes), x_github_delivery="d-1")).status_code == 201
+        await asked.event(event({**changes, "environment": f"prod {token}"}), x_github_delivery="d-2")
+        for path in ("/deployments", "/deployments/d-1", "/deployments/d-2"):
+            for form in (HTML, JSON):
+                assert token not in (await asked.client.get(path, headers=form)).text
+
     async def test_a_running_one_follows_itself_and_one_that_ended_stays(self, asked: Asked) -> None:
         delivery = await asked_for(asked)
         running = (await asked.client.get(f"/deployments/{delivery}", headers=HTML)).text

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
+from fairway.domain.deployments.masking import mask
 from fairway.domain.deployments.record import StatusEntry
 from fairway.domain.deployments.status import UNFINISHED, State
 from fairway.domain.dispatch.statuses import cut_description
@@ -89,7 +90,9 @@ class Shown:
 
 
 def show(tracked: Tracked, github_url: str, now: datetime) -> Shown:
-    story, origin, change = tracked.story, tracked.origin, tracked.story.deployment.change
+    story, change = tracked.story, tracked.story.deployment.change
+    # What the ledger keeps is masked; the origin is as it was sent.
+    cause, environment = story.run.cause, mask(tracked.origin.environment)
     links = _Links(github_url, str(tracked.repository))
     last = story.statuses[-1] if story.statuses else None
     return Shown(
@@ -102,14 +105,14 @@ def show(tracked: Tracked, github_url: str, now: datetime) -> Shown:
         reason=first_line(last.description) if last else "",
         waits=_waits(tracked),
         repository=Link(str(tracked.repository), links.repository),
-        commit=links.commit(origin.sha),
-        ref=links.ref(origin.ref),
-        creator=links.person(origin.creator),
+        commit=links.commit(cause.commit),
+        ref=links.ref(cause.branch),
+        creator=links.person(cause.user),
         origin=_origin(tracked, links),
-        team=tracked.team,
-        cluster=tracked.cluster,
-        environment=origin.environment if origin.environment != tracked.cluster else "",
-        description=origin.description,
+        team=mask(tracked.team),
+        cluster=mask(tracked.cluster),
+        environment=environment if environment != mask(tracked.cluster) else "",
+        description=cause.reason,
         at=story.deployment.at,
         deadline=tracked.deadline,
         took=seconds(story.finished_at - story.deployment.at) if story.finished_at else "",

@@ -28,7 +28,8 @@ def tracked(*states: State, origin: Origin = Origin(), description: str = "", **
     change = Change(
         "dev", "orders", ChangeKind.APPLY, plan=PlanSummary((("apply", "Deployment orders"),), {"apply": 2})
     )
-    story = Story(Run("R", AT, Door.GITHUB, "deploy", Cause()), Deployment("D", "R", AT, change), tuple(entries))
+    cause = Cause(origin.creator, commit=origin.sha, branch=origin.ref, reason=origin.description)
+    story = Story(Run("R", AT, Door.GITHUB, "deploy", cause), Deployment("D", "R", AT, change), tuple(entries))
     made = Tracked(
         "d-1", RepositoryName("example", "orders"), 7, "dev", "shop", origin, "orders", AT + timedelta(minutes=1), story
     )
