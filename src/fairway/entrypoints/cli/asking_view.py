@@ -6,6 +6,7 @@ command.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,12 +17,15 @@ import click
 from fairway.domain.dispatch.endings import MEANING, Ending
 from fairway.domain.dispatch.wanted import Receipt, Told, Wanted
 from fairway.domain.errors import Diagnostic, FairwayError, InvalidInput
+from fairway.entrypoints.cli.progress_line import ProgressLine
 from fairway.entrypoints.cli.render.style import clean, count
 from fairway.entrypoints.cli.render.workflow_commands import data, harmless, in_property
 from fairway.services.asking.asking import Ended
 
 _COLORS = {"success": "green", "failure": "red", "error": "red", "inactive": "yellow", "in_progress": "cyan"}
 WIDEST = 11
+QUIET = 20.0
+"""Seconds without news after which a log says that it still waits."""
 
 
 class AskingView:
@@ -29,6 +33,8 @@ class AskingView:
 
     def __init__(self, *, quiet: bool = False, actions: bool = False, summary: str = "", output: str = "") -> None:
         self.statuses: list[Told] = []
+        self._line = ProgressLine() if sys.stderr.isatty() and not actions else None
+        self._waited = self._told_after = 0.0
         self._quiet = quiet
         self._actions = actions
         self._summary = Path(summary) if summary and actions else None
@@ -80,18 +86,26 @@ class AskingView:
 
     def status(self, told: Told) -> None:
         self.statuses.append(told)
+        self._told_after = self._waited
         state = click.style(f"{clean(told.state):<{WIDEST}}", fg=_COLORS.get(told.state))
         self._say(f"{state}  {told.at:%H:%M:%S}  {clean(told.description)}")
 
     def waiting(self, state: str, seconds: float) -> None:
+        """On a terminal one line that is written over; in a log a line when there was no news for long."""
         what = f"still {clean(state)}" if state else "no status yet"
-        self._say(f"{'':<{WIDEST}}  {what} after {seconds:.0f} s")
+        if self._line is not None and not self._quiet:
+            self._line(f"{what}; waiting for the outcome")
+        elif seconds - self._told_after >= QUIET:
+            self._say(f"{'':<{WIDEST}}  {what} after {seconds:.0f} s")
+            self._told_after = seconds
+        self._waited = seconds
 
     def trouble(self, error: FairwayError, again_in: float) -> None:
         self._say(f"{'again':<{WIDEST}}  in {again_in:.0f} s: {clean(error.message)}")
 
     def end(self, ended: Ended, seconds: float, wanted: Wanted) -> None:
         """Mistakes are told also when it is to be quiet."""
+        self._clear()
         text = ending_text(ended, seconds)
         if ended.ending is Ending.SUCCESS:
             self._say(click.style(clean(text), fg="green"))
@@ -135,8 +149,13 @@ class AskingView:
         # One line each, whatever a server says: a second one would be another output.
         _append(self._output, "".join(f"{key}={' '.join(clean(value).split())}\n" for key, value in found.items()))
 
+    def _clear(self) -> None:
+        if self._line is not None:
+            self._line.clear()
+
     def _say(self, text: str) -> None:
         if not self._quiet:
+            self._clear()
             click.echo(harmless(text) if self._actions else text, err=True)
 
 

@@ -22,8 +22,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 OFTEN, SELDOM = 1.0, 4.0
 """Seconds between looks: at first, and when it takes long."""
 LONG = 30.0
-QUIET = 20.0
-"""Seconds without news after which it is said what is waited for."""
 
 
 class Listener(Protocol):
@@ -34,7 +32,7 @@ class Listener(Protocol):
     def status(self, told: Told) -> None: ...
 
     def waiting(self, state: str, seconds: float) -> None:
-        """Nothing new for a while; the state is empty while there is none."""
+        """At every look that found no outcome; the state is empty while there is none."""
         ...
 
     def trouble(self, error: FairwayError, again_in: float) -> None:
@@ -95,7 +93,7 @@ class Asking:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _follow(self, receipt: Receipt, until: float) -> Ended:
-        started = quiet_since = self.clock()
+        started = self.clock()
         seen: list[Told] = []
         in_trouble = False
         while True:
@@ -114,14 +112,11 @@ class Asking:
             final = outcome(known)
             for told in known[len(seen) :]:
                 self.listener.status(told)
-                quiet_since = self.clock()
                 if final and told is final[1]:
                     return Ended(final[0], receipt, told)
             seen = known
             now = self.clock()
             if now >= until:
                 return Ended(Ending.TIMEOUT, receipt, seen[-1] if seen else None)
-            if now - quiet_since >= QUIET:
-                self.listener.waiting(seen[-1].state if seen else "", now - started)
-                quiet_since = now
+            self.listener.waiting(seen[-1].state if seen else "", now - started)
             await self.sleep(min(rest, max(until - now, 0.01)))
