@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Awaitable, Callable
 
 import pytest
 from tests.support.clusters import Cluster
@@ -12,9 +13,11 @@ from tests.support.deployd import eventually
 from tests.system.deployd.conftest import Scene
 
 from fairway.domain.dispatch.statuses import ReportedState
+from fairway.domain.health.applications import CORRELATION_ID
 from fairway.domain.manifests.objects import Object, ref_of
 
 pytestmark = pytest.mark.cluster
+Operator = Callable[..., Awaitable[None]]
 SUCCESS, FAILURE, WATCHING = ReportedState.SUCCESS, ReportedState.FAILURE, ReportedState.IN_PROGRESS
 
 
@@ -43,7 +46,7 @@ def definition(group: str, kind: str, version: str, scope: str = "Namespaced") -
 
 
 @pytest.fixture
-async def naiserator(scene: Scene, cluster: Cluster):  # type: ignore[no-untyped-def]
+async def naiserator(scene: Scene, cluster: Cluster) -> Operator:
     """The CRD, and what the operator would write into a status."""
     crd = definition("nais.io", "Application", "v1alpha1")
     await scene.kube.apply(crd, ref_of(crd))
@@ -69,7 +72,9 @@ def application(scene: Scene, image: str = "shop/web:1") -> Object:
     return {"apiVersion": "nais.io/v1alpha1", "kind": "Application", "metadata": metadata, "spec": {"image": image}}
 
 
-async def test_an_application_is_judged_by_what_its_operator_says_of_this_delivery(scene: Scene, naiserator) -> None:  # type: ignore[no-untyped-def]
+async def test_an_application_is_judged_by_what_its_operator_says_of_this_delivery(
+    scene: Scene, naiserator: Operator
+) -> None:
     first, second = scene.request(application(scene)), scene.request(application(scene, "shop/web:2"))
     async with scene.station.started():
         await scene.desk.send(first)
@@ -87,6 +92,27 @@ async def test_an_application_is_judged_by_what_its_operator_says_of_this_delive
     assert outcome.description == (
         "Deployment failed: Application shop: FailedPrepare: no such secret (total of 1 error)"
     )
+
+
+async def test_an_application_whose_pods_crash_fails_with_their_reason(scene: Scene, naiserator: Operator) -> None:
+    request = scene.request(application(scene))
+    before, pods = (
+        scene.deployment("shop", fail="crash-loop"),
+        scene.deployment("shop", fail="crash-loop", log="panic: no"),
+    )
+    async with scene.station.started():
+        await scene.kube.apply(before, ref_of(before), manager="naiserator")
+        await scene.desk.send(request)
+        await scene.desk.reported(request, WATCHING)
+        await naiserator("Synchronized", request.delivery_id)
+        await asyncio.sleep(2)
+        assert scene.desk.states(request) == ["pending", "in_progress"]
+        pods["metadata"]["annotations"] = {CORRELATION_ID: request.delivery_id}
+        await scene.kube.apply(pods, ref_of(pods), manager="naiserator")
+        outcome = await scene.desk.outcome(request)
+    assert outcome.state is FAILURE
+    assert "container app: CrashLoopBackOff" in outcome.detail
+    assert outcome.detail.splitlines()[-1] == "  panic: no"
 
 
 async def test_a_request_may_bring_a_kind_and_a_namespace_and_use_them(scene: Scene, cluster: Cluster) -> None:

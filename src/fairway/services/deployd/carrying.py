@@ -89,6 +89,8 @@ class Carrying:
             return
         now = self._insisting.now()
         work = Work(request, place, known or Taken(request.delivery_id, now), is_new=known is None)
+        about = {"delivery_id": request.delivery_id, "team": request.team, "cluster": request.cluster}
+        log.info("deployd.taken", extra={**about, "repository": str(request.repository), "again": known is not None})
         if known is None:
             self._metrics.phase("queued", max(0.0, (now - request.at).total_seconds()))
         objects = [leaf for one in request.resources if isinstance(one, dict) for leaf in flatten(one)]
@@ -98,14 +100,7 @@ class Carrying:
         ended = replace(work.taken, outcome=status)
         await self._remembering(lambda: self._outcomes.save(ended))
         self._metrics.ended(ending.state.value, (self._insisting.now() - ended.at).total_seconds())
-        extra = {
-            "delivery_id": request.delivery_id,
-            "team": request.team,
-            "cluster": request.cluster,
-            "state": ending.state.value,
-            "why": status.description,
-        }
-        log.info("deployd.ended", extra=extra)
+        log.info("deployd.ended", extra={**about, "state": ending.state.value, "why": status.description})
         await self._tell(ended)
 
     async def tell_again(self, taken: Taken) -> None:

@@ -165,7 +165,9 @@ class Performance:
         """Why it did not become healthy, in words; None when another delivery has replaced it."""
         if self._replaced:
             return None
-        watched = await watch_all(self._at.waiter, self._stored, self._at.insisting, since=since, timeout=timeout)
+        watched = await watch_all(
+            self._at.own, self._at.waiter, self._stored, self._at.insisting, since=since, timeout=timeout
+        )
         self._lines.extend(f"health not seen: {self._mask(text)}" for text in watched.unseen)
         return [self._say_error("failed", error, ref) for ref, error in watched.errors]
 

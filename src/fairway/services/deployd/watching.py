@@ -17,6 +17,7 @@ from fairway.domain.health import needs_look
 from fairway.domain.health.assessing import RULES
 from fairway.domain.kube_errors import Forbidden
 from fairway.domain.manifests.objects import Object, ObjectRef
+from fairway.services.deployd.following import APPLICATION, with_its_pods
 from fairway.services.deployd.insisting import Insisting
 from fairway.services.deployd.trying import Item
 from fairway.services.engine.applying import JOB
@@ -35,6 +36,7 @@ class Watched:
 
 
 async def watch_all(
+    own: Kube,
     waiter: Waiter,
     stored: Sequence[tuple[ObjectRef, Object]],
     insisting: Insisting,
@@ -44,7 +46,7 @@ async def watch_all(
 ) -> Watched:
     """Return when all are healthy, or soon after one can't become so any more; `timeout` counts from `since`."""
     patience = _Patience(insisting, since, timeout)
-    tasks = {asyncio.create_task(_watch(waiter, ref, obj, patience)): ref for ref, obj in stored}
+    tasks = {asyncio.create_task(_watch(own, waiter, ref, obj, patience)): ref for ref, obj in stored}
     if not tasks:
         return Watched()
     try:
@@ -100,8 +102,25 @@ class _Patience:
     timeout: timedelta
 
 
-async def _watch(waiter: Waiter, ref: ObjectRef, obj: Object, patience: _Patience) -> str:
+async def _watch(own: Kube, waiter: Waiter, ref: ObjectRef, obj: Object, patience: _Patience) -> str:
     """Empty when the object became healthy, else why it was not seen."""
+
+    async def healthy(ref: ObjectRef, obj: Object) -> None:
+        await _until_healthy(waiter, ref, obj, patience)
+
+    try:
+        if ref.key.kind == APPLICATION:
+            await with_its_pods(own, ref, obj, healthy)
+        else:
+            await healthy(ref, obj)
+    except Forbidden as error:
+        if ref.key.kind in RULES:
+            raise
+        return f"{name_of(ref)}: {error.message}"
+    return ""
+
+
+async def _until_healthy(waiter: Waiter, ref: ObjectRef, obj: Object, patience: _Patience) -> None:
     end = patience.since + patience.timeout
 
     async def once() -> None:
@@ -110,10 +129,6 @@ async def _watch(waiter: Waiter, ref: ObjectRef, obj: Object, patience: _Patienc
 
     try:
         await patience.insisting.until(end, once)
-    except Forbidden as error:
-        if ref.key.kind in RULES:
-            raise
-        return f"{name_of(ref)}: {error.message}"
     except Unhealthy as error:
         if not error.timed_out:
             raise
@@ -121,4 +136,3 @@ async def _watch(waiter: Waiter, ref: ObjectRef, obj: Object, patience: _Patienc
         missing = error.message.partition(": ")[2]
         whole = patience.timeout.total_seconds()
         raise Unhealthy(f"not ready after {whole:g} s: {missing}", error.lines, timed_out=True) from error
-    return ""
