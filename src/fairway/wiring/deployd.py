@@ -5,8 +5,9 @@ Adapters are imported inside the functions, so that `--help` stays fast.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from fairway.settings import Settings
@@ -30,6 +31,8 @@ async def open_deployd(
     options: DeploydOptions,
     correspondence: Correspondence,
     metrics: DeploydMetrics | None = None,
+    *,
+    clock: Callable[[], datetime] = now,
 ) -> AsyncIterator[Deployd]:
     """A deployd that is ready to `run`. Nothing is asked of the cluster before the first request for it.
 
@@ -53,7 +56,7 @@ async def open_deployd(
     counting = metrics or NoDeploydMetrics()
     masks = Masks()
     backoff = Backoff(first=0.5, longest=15.0)
-    insisting = Insisting(now, backoff)
+    insisting = Insisting(clock, backoff)
     async with AsyncExitStack() as stack:
         outcomes = await open_outcomes(settings, options.cluster)
         stack.push_async_callback(outcomes.close)
@@ -74,7 +77,7 @@ async def open_deployd(
             carrying,
             reports,
             counting,
-            now=now,
+            now=clock,
             backoff=backoff,
         )
 

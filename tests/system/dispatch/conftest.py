@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from tests.support.clusters import Cluster
 from tests.support.dispatch import Book, Client, Wanted
@@ -137,6 +139,12 @@ class Company:
         told = self.told(book)
         lines = [f"{one} told {told.get(one.deployment_id, [])}" for one in self.unfinished(book)]
         return "\n".join([f"seed {book.seed}: {len(lines)} have no outcome", *lines, self.house.logs()])
+
+    def queried(self, query: str) -> Any:
+        """The first value of a query to the company's database."""
+        with psycopg.connect(self.house.ledger) as connection:
+            row = connection.execute(query).fetchone()  # type: ignore[call-overload]
+        return row[0] if row else None
 
     def messages(self) -> list[Letter]:
         """Everything that the queue holds."""
