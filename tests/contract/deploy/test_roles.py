@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
-from fairway.entrypoints.cli.main import run
+from fairway.entrypoints.cli.main import cli, run
 from fairway.wiring.bootstrapping import agent_chart
 
 Objects = list[dict[str, Any]]
@@ -211,6 +212,20 @@ def test_secrets_are_files_that_are_mounted_where_the_flags_say(rendered: Render
     assert items["github-webhook-secret-1"] == "old"
     assert items["github-key-file-0"] == "app.pem"
     assert not of(objects, "Secret")
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+@pytest.mark.parametrize("role", BOTH)
+def test_the_arguments_are_flags_that_the_command_knows(shape: str, role: str, rendered: Rendered) -> None:
+    objects = rendered(shape)
+    if not of(objects, "Deployment", role):
+        return
+    verb, *words = arguments(objects, role)
+    assert verb == role
+    command = cli.get_command(click.Context(cli), role)
+    assert command is not None
+    with command.make_context(role, words) as context:
+        assert context.params["flag_cluster" if role == "deployd" else "flag_listen_address"]
 
 
 def test_hookd_has_no_rights_in_its_cluster(rendered: Rendered) -> None:

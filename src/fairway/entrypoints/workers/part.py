@@ -44,7 +44,7 @@ class Part(Generic[Opened]):
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.name = name
-        self._open = opened
+        self.open = opened
         self._run = run
         self._ready = ready
         self._sleep = sleep
@@ -65,7 +65,7 @@ class Part(Generic[Opened]):
         while True:
             began = 0.0
             try:
-                async with self._open() as opened:
+                async with self.open() as opened:
                     began = loop.time()
                     self.opened = opened
                     if told:
