@@ -219,6 +219,15 @@ async def test_hundreds_of_repositories_come_in_pages(anna: Visitor, place: Plac
     assert "page=1" in (await anna.get("/repositories?q=r0&page=2")).text or "10 with" in anna.page
 
 
+async def test_who_has_too_many_to_list_names_the_one_that_he_means(anna: Visitor, place: Place) -> None:
+    some = place.github.repos["shop/web"]
+    place.github.repos |= {f"shop/r{number:02}": some for number in range(95)}
+    page = (await anna.get("/repositories")).text
+    assert "there are too many to list" in page
+    assert place.github.count("GET", "/user/repos") == 30
+    assert 'href="/repositories/shop/web"' in (await anna.get("/repositories?q=shop/web")).text
+
+
 async def test_github_that_does_not_answer_is_a_page_and_not_a_crash(anna: Visitor, place: Place) -> None:
     for status in (500, 502):
         place.github.failures += [Answer(status, {"message": "Server Error"})] * 2

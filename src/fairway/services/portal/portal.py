@@ -91,12 +91,13 @@ class Portal:
         self._changing = changing
         self._now = now
         self._clock = clock
-        self._lists: OrderedDict[str, tuple[float, list[RepositoryAtGithub]]] = OrderedDict()
+        self._lists: OrderedDict[str, tuple[float, tuple[list[RepositoryAtGithub], bool]]] = OrderedDict()
         self._renewing: dict[str, asyncio.Lock] = {}
 
-    async def repositories(self, session: Session, text: str) -> list[Listed]:
-        """Those of which he is an admin and that contain the text; what is registered comes first."""
-        mine, kept = await asyncio.gather(
+    async def repositories(self, session: Session, text: str) -> tuple[list[Listed], bool]:
+        """Those of which he is an admin and that contain the text, what is registered first; and whether there are
+        more, too many to list."""
+        (mine, more), kept = await asyncio.gather(
             self._mine(session), self._changing.store.search("", limit=MOST_REGISTRATIONS)
         )
         registered = {one.repository.lower(): one for one in kept}
@@ -106,7 +107,7 @@ class Portal:
             for one in mine
             if wanted in one.name.lower() or wanted in one.description.lower()
         ]
-        return sorted(found, key=lambda one: one.registration is None)
+        return sorted(found, key=lambda one: one.registration is None), more
 
     async def view(self, session: Session, name: str) -> View:
         """Raises NotYours."""
@@ -164,7 +165,7 @@ class Portal:
             found = choices(registration.teams if registration else (), teams)
         return View(repository, registration, found, await self._changing.trail.newest(repository=repository.name))
 
-    async def _mine(self, session: Session) -> list[RepositoryAtGithub]:
+    async def _mine(self, session: Session) -> tuple[list[RepositoryAtGithub], bool]:
         known = self._lists.get(session.row.key)
         if known and self._clock() - known[0] < REMEMBERED_SECONDS:
             return known[1]

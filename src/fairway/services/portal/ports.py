@@ -23,8 +23,8 @@ class AsPerson(Protocol):
 
     async def me(self) -> Person: ...
 
-    async def repositories(self) -> list[RepositoryAtGithub]:
-        """All that he is an admin of, by name."""
+    async def repositories(self) -> tuple[list[RepositoryAtGithub], bool]:
+        """Those that he is an admin of, by name; and whether there are more, too many to list."""
         ...
 
     async def repository(self, name: str) -> RepositoryAtGithub | None:

@@ -24,7 +24,9 @@ from fairway.domain.access.people import Person, RepositoryAtGithub, SignedOut, 
 from fairway.domain.errors import Refused, Terminal
 
 AT_ONCE = 6
-"""Questions about memberships at the same time."""
+"""Questions at the same time."""
+MOST_PAGES = 30
+"""Of 100 repositories each; whoever has more names the one that he means."""
 PATIENCE = Patience(attempts=2, first_pause=0.2, timeout=8.0, longest_wait=2.0)
 """Somebody is waiting before a browser."""
 _LAPSED = frozenset({"bad_verification_code", "bad_refresh_token", "access_denied", "unverified_user_email"})
@@ -125,10 +127,22 @@ class GithubAsPerson:
         found = await self._api.get("user")
         return Person(str(found["login"]), int(found["id"]))
 
-    async def repositories(self) -> list[RepositoryAtGithub]:
+    async def repositories(self) -> tuple[list[RepositoryAtGithub], bool]:
+        pages = [await self._page(1)]
+        # Whoever has many waits for GitHub once for several pages.
+        while pages[-1][1] and len(pages) < MOST_PAGES:
+            following = range(len(pages) + 1, min(len(pages) + AT_ONCE, MOST_PAGES) + 1)
+            pages += await asyncio.gather(*(self._page(number) for number in following))
+        found = {one.name.lower(): one for page, _ in pages for one in page if one.is_admin}
+        return [found[key] for key in sorted(found)], pages[-1][1]
+
+    async def _page(self, number: int) -> tuple[list[RepositoryAtGithub], bool]:
+        """One page of all that he can see, and whether there is a next one."""
         query = {"affiliation": "owner,collaborator,organization_member", "sort": "full_name", "per_page": "100"}
-        found = [_repository(one) for one in await self._api.pages("user/repos", query)]
-        return sorted((one for one in found if one.is_admin), key=lambda one: one.name.lower())
+        reply = await self._api.ask("GET", "user/repos", query={**query, "page": str(number)})
+        if not isinstance(reply.data, list):
+            raise Terminal("GitHub answered with something that is no list of repositories")
+        return [_repository(one) for one in reply.data], 'rel="next"' in reply.headers.get("link", "")
 
     async def repository(self, name: str) -> RepositoryAtGithub | None:
         owner, _, last = name.partition("/")

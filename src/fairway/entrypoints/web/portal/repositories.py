@@ -37,7 +37,7 @@ class Repositories:
 
     async def list(self, request: Request, session: Session) -> Response:
         text = request.query_params.get("q", "").strip()[:LONGEST_SEARCH]
-        found = await self._portal.repositories(session, text)
+        found, more = await self._portal.repositories(session, text)
         pages = max(1, -(-len(found) // ON_A_PAGE))
         number = min(_number(request.query_params.get("page", "1")), pages)
         shown = found[(number - 1) * ON_A_PAGE : number * ON_A_PAGE]
@@ -53,6 +53,7 @@ class Repositories:
             after=_query(text, number + 1) if number < pages else "",
             number=number,
             pages=pages,
+            more=more,
             elsewhere=text if is_repository(text) and not found else "",
         )
 
