@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,21 +108,21 @@ class Broker:
 
     def stop(self) -> None:
         """As an operator does; it writes down where it is."""
-        self._end(lambda process: process.terminate())
+        self._end(subprocess.Popen.terminate)
 
     def kill(self) -> None:
         """As a power cut does."""
-        self._end(lambda process: process.kill())
+        self._end(subprocess.Popen.kill)
 
-    def restart(self) -> None:
-        self.stop()
-        self.start()
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None
 
-    def _end(self, how: object) -> None:
+    def _end(self, how: Callable[[subprocess.Popen[bytes]], None]) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        how(process)  # type: ignore[operator]
+        how(process)
         try:
             process.wait(30)
         except subprocess.TimeoutExpired:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -58,12 +58,13 @@ class MemorySubscription:
 
     async def fetch(self, most: int, *, timeout: float) -> list[Received]:
         async with self._stored:
-            try:
-                await asyncio.wait_for(self._stored.wait_for(lambda: any(True for _ in self._waiting())), timeout)
-            except TimeoutError:
-                return []
+            # What is there comes even to those who have no time: `wait_for` would give up before it looks.
+            if timeout > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stored.wait_for(lambda: any(True for _ in self._waiting())), timeout)
             places = list(islice(self._waiting(), most))
-            self._next = places[-1] + 1
+            if places:
+                self._next = places[-1] + 1
             return [self._received(place) for place in places]
 
     async def settle(self, received: Sequence[Received]) -> None:

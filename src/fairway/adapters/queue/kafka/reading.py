@@ -117,7 +117,7 @@ class KafkaSubscription:
 
     async def lag(self) -> int:
         await self.begin()
-        ends = await asyncio.to_thread(self._offsets.ends, tuple(self._next))
+        ends = await asyncio.to_thread(self._ends)
         return sum(max(0, end - self._given.get(partition, 0)) for partition, end in ends.items())
 
     async def aclose(self) -> None:
@@ -126,16 +126,16 @@ class KafkaSubscription:
 
     def _begin(self, from_start: bool) -> None:
         partitions = self._offsets.partitions()
-        firsts, ends = self._offsets.firsts(partitions), self._offsets.ends(partitions)
+        bounds = {partition: self._offsets.bounds(partition) for partition in partitions}
         kept = self._offsets.committed(partitions)
         if not from_start:
-            new = {partition: ends[partition] for partition in partitions if partition not in kept}
+            new = {partition: end for partition, (_, end) in bounds.items() if partition not in kept}
             self._offsets.commit(new)
             kept |= new
-        for partition, first in firsts.items():
+        for partition, (first, end) in bounds.items():
             at = kept.get(partition, first)
             # What was deleted, or comes from a topic of the same name before, is not there to go on with.
-            self._start_at(partition, at if first <= at <= ends[partition] else first)
+            self._start_at(partition, at if first <= at <= end else first)
         self._assign()
 
     def _start_at(self, partition: int, offset: int) -> None:
@@ -146,10 +146,13 @@ class KafkaSubscription:
         self._paused = False
         self._consumer.assign([TopicPartition(self._name, partition, at) for partition, at in self._next.items()])
 
+    def _ends(self) -> dict[int, int]:
+        return {partition: self._offsets.bounds(partition)[1] for partition in tuple(self._next)}
+
     def _probe(self) -> None:
         """Raises while the brokers don't answer; complaints that are over are forgotten."""
         failed, self._failed = self._failed, None
-        self._offsets.ends(tuple(self._next))
+        self._ends()
         self._trouble.over()
         if failed is not None:
             raise translated(self._brokers, failed)
@@ -211,8 +214,8 @@ class KafkaSubscription:
     def _look_for_partitions(self) -> None:
         """Those that were added while it runs, from their beginning."""
         added = set(self._offsets.partitions()) - set(self._next)
-        for partition, first in self._offsets.firsts(added).items():
-            self._start_at(partition, first)
+        for partition in added:
+            self._start_at(partition, self._offsets.bounds(partition)[0])
         if added:
             self._assign()
 
@@ -220,3 +223,4 @@ class KafkaSubscription:
         if self._reader is not None:
             self._reader.join()
         self._consumer.close()
+        self._offsets.close()
