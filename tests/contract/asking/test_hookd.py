@@ -150,7 +150,7 @@ async def test_what_hookd_answers_to_an_event_is_told_in_full(
         with pytest.raises(Refusal) as caught:
             await addressee.ask(replace(WANTED, **change))
         await addressee.aclose()
-    assert caught.value.status == code
+    assert caught.value.code == code
     assert text in caught.value.text
 
 

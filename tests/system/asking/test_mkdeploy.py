@@ -49,9 +49,12 @@ def test_an_event_is_accepted_and_its_answer_shown(job: Job) -> None:
 )
 def test_what_hookd_refuses_ends_with_2_and_its_text(words: tuple[str, ...], text: str, job: Job) -> None:
     with asking_in_a_thread() as (address, _):
-        done = job.run(*WORDS, "--url", address, *words)
+        done = job.run(*WORDS, "--url", address, *words, "--delivery-id", "d-7", "-o", "json")
     assert done.code == 2
     assert text in done.err
+    assert "delivery d-7 to" in done.err
+    assert (done.json["id"], done.json["ending"], done.json["exitCode"]) == ("d-7", "error", 2)
+    assert done.json["code"] in (400, 403)
 
 
 def test_a_payload_goes_out_as_it_is(job: Job) -> None:

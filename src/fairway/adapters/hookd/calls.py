@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from fairway.domain.deployments.masking import mask
+from fairway.domain.dispatch.answers import Unacceptable
 from fairway.domain.dispatch.wanted import Told
 from fairway.domain.errors import Terminal, Transient, UserError
 from fairway.domain.notifications.delivery import TryLater
@@ -50,12 +51,12 @@ class Answer:
         return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
 
-class Refusal(UserError):
+class Refusal(Unacceptable):
     """An answer of 300 and more that asking again does not change."""
 
     def __init__(self, answer: Answer, *, fix: str | None = None) -> None:
-        super().__init__(f"hookd answered {answer.status}: {answer.said or 'nothing'}", fix=fix)
-        self.status = answer.status
+        super().__init__(answer.status, f"hookd answered {answer.status}: {answer.said or 'nothing'}")
+        self.fix = fix
         self.text = answer.said
 
 

@@ -68,7 +68,7 @@ class HookdApi:
         try:
             known = await self._known(id_)
         except Refusal as error:
-            if error.status == 404:
+            if error.code == 404:
                 return None
             raise
         return Receipt(id_, "already accepted", 200, str(known.get("logURL") or ""))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fairway.domain.dispatch.answers import Unacceptable
 from fairway.domain.dispatch.endings import Ending
 from fairway.domain.errors import FairwayError, InvalidInput
 from fairway.entrypoints.cli.flags.command import FlagCommand
@@ -88,15 +89,16 @@ def carry_out(addressee: Addressee, view: AskingView, wanted: Wanted, limits: Li
     return Asked(found[0], time.monotonic() - started) if found else None
 
 
-def as_plain(asked: Asked, view: AskingView) -> Mapping[str, Any]:
-    """The result for `--output json`."""
+def as_plain(asked: Asked, view: AskingView, ending: Ending, known_as: str | None = None) -> Mapping[str, Any]:
+    """The result for `--output json`; `known_as` is an id that there is also without a receipt."""
     ended = asked.ended
     receipt, last = ended.receipt, ended.last
+    refused = ended.reason.code if isinstance(ended.reason, Unacceptable) else None
     return {
-        "ending": ended.ending.name.lower(),
-        "exitCode": int(ended.ending),
-        "id": receipt.id if receipt else None,
-        "code": receipt.code if receipt and receipt.code else None,
+        "ending": ending.name.lower(),
+        "exitCode": int(ending),
+        "id": receipt.id if receipt else known_as,
+        "code": (receipt.code or None) if receipt else refused,
         "text": receipt.text if receipt else "",
         "state": last.state if last else None,
         "description": last.description if last else "",

@@ -87,7 +87,7 @@ def deploy(context: click.Context, given: Given, output: str) -> None:
         context.exit(130)
     view.end(asked.ended, asked.seconds, wanted)
     if output == "json":
-        emit(as_plain(asked, view), "json")
+        emit(as_plain(asked, view, asked.ended.ending), "json")
     if asked.ended.ending is not Ending.SUCCESS:
         context.exit(asked.ended.ending)
 

@@ -51,22 +51,19 @@ def mkdeploy(context: click.Context, given: Given, output: str) -> None:
     given.warn()
     view = AskingView()
     wanted = _wanted(given, view)
-    addressee = send_event(
-        given.value(flags.URL) or HERE,
-        given.value(flags.HMAC) or "",
-        delivery_id=given.value(flags.DELIVERY) or str(uuid.uuid4()),
-        deployment_id=given.value(flags.DEPLOYMENT) or ROOM + secrets.randbelow(ROOM),
-    )
-    view.begin(wanted, f"event to {given.value(flags.URL) or HERE}")
+    url, delivery_id = given.value(flags.URL) or HERE, given.value(flags.DELIVERY) or str(uuid.uuid4())
+    deployment_id = given.value(flags.DEPLOYMENT) or ROOM + secrets.randbelow(ROOM)
+    addressee = send_event(url, given.value(flags.HMAC) or "", delivery_id=delivery_id, deployment_id=deployment_id)
+    view.begin(wanted, f"delivery {delivery_id} to {url}")
     limits = Limits(given.value(flags.TIMEOUT) or TIMEOUT, retry=False, wait=bool(given.value(flags.WAIT)))
     asked = carry_out(addressee, view, wanted, limits)
     if asked is None:
         context.exit(130)
     view.end(asked.ended, asked.seconds, wanted)
-    if output == "json":
-        emit(as_plain(asked, view), "json")
     # What hookd refuses is a mistake in the request, which it tells GitHub as `error`.
     ending = Ending.ERROR if asked.ended.ending is Ending.NO_DEPLOYMENT else asked.ended.ending
+    if output == "json":
+        emit(as_plain(asked, view, ending, delivery_id), "json")
     if ending is not Ending.SUCCESS:
         context.exit(ending)
 
