@@ -74,6 +74,7 @@ class Deployd:
         self._finished = asyncio.Event()
         self._settled: list[Received] = []
         self._stopping = False
+        self._broken: asyncio.Future[None] | None = None
         self._queue_problem = "has not read the queue yet"
 
     def ready(self) -> Mapping[str, str]:
@@ -88,17 +89,18 @@ class Deployd:
 
     async def run(self) -> None:
         """Until cancelled. Then nothing more is taken, what is being applied gets a while, and waits for health are
-        left to the successor."""
+        left to the successor. Raises Transient while the queue can't be opened, and what makes its memory useless."""
         beside = [
             asyncio.create_task(work())
             for work in (self._reports.run, self._announce, self._forget_old, self._tell_untold)
         ]
+        self._broken = asyncio.get_running_loop().create_future()
         group = self._options.group or f"deployd-{self._options.cluster}"
         try:
             async with self._correspondence.subscribe(Topic.REQUESTS, group) as subscription:
                 taking = asyncio.create_task(self._take(subscription))
                 try:
-                    await _first_end([taking, *beside])
+                    await _first_end([taking, self._broken, *beside])
                 finally:
                     self._stopping = True
                     await _end([taking])
@@ -154,6 +156,10 @@ class Deployd:
             try:
                 await self._carrying.carry(request, place)
                 self._settled.append(received)
+            except Exception as error:
+                # Its memory failed for good: without it nothing may be carried out.
+                if self._broken is not None and not self._broken.done():
+                    self._broken.set_exception(error)
             finally:
                 place.leave()
                 self._open.pop(request.delivery_id, None)
@@ -223,8 +229,8 @@ def _subject(request: DeploymentRequest) -> str:
         return ""
 
 
-async def _first_end(tasks: list[asyncio.Task[None]]) -> None:
-    """None of them ends by itself, but by a defect, which is raised."""
+async def _first_end(tasks: list[asyncio.Future[None]]) -> None:
+    """None of them ends by itself, but by what somebody must set right, or by a defect; that is raised."""
     done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()

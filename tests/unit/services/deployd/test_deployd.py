@@ -19,7 +19,7 @@ from fairway.adapters.memory.taken import MemoryOutcomes
 from fairway.domain.dispatch.resources import delivery_of
 from fairway.domain.dispatch.statuses import Announcement, DeploymentStatus, ReportedState
 from fairway.domain.dispatch.taken import Taken
-from fairway.domain.errors import Transient
+from fairway.domain.errors import Terminal, Transient
 from fairway.domain.kube_errors import ClusterAway
 from fairway.domain.manifests.objects import Object, ref_of
 from fairway.services.queue.ports import Message, Topic
@@ -384,6 +384,23 @@ class TestAway:
             assert (await desk.outcome(good)).state is SUCCESS
         assert "deployd has a defect: ZeroDivisionError" in outcome.description
         assert "oops" not in outcome.detail
+
+
+async def test_a_memory_that_is_broken_for_good_ends_the_process(station: Station, desk: Desk) -> None:
+    memory = Away(MemoryOutcomes(), lambda _: Terminal("the database is damaged"))
+    station.outcomes = memory  # type: ignore[assignment]
+    request = desk.request(config_map())
+    memory.is_away = True
+    await desk.send(request)
+    with pytest.raises(Terminal, match="damaged"):
+        await _until_refused(station, memory)
+    assert desk.of(request) == []
+
+
+async def _until_refused(station: Station, memory: Away) -> None:
+    async with station.started():
+        await eventually(lambda: memory.refused)
+        await asyncio.sleep(0.2)
 
 
 async def _ended(outcomes: Any, delivery_id: str) -> bool:
