@@ -29,6 +29,7 @@ from fairway.entrypoints.web.parts import WebParts
 from fairway.services.hookd.accepting import Accepting
 from fairway.services.hookd.authenticating import Authenticating, Tokens
 from fairway.services.hookd.clusters import Clusters
+from fairway.services.hookd.ports import RequestStore
 
 SECRET, OLD_SECRET = "s3cret-of-the-webhook", "the-secret-before"
 PROVISION_KEY = b"provision key of the tests"
@@ -63,7 +64,7 @@ class Asked:
     """What stands behind the addresses, and a client."""
 
     client: httpx2.AsyncClient = field(repr=False)
-    store: MemoryRequestStore
+    store: RequestStore
     ledger: MemoryLedger
     keys: MemoryTeamKeys
     access: Access
@@ -92,7 +93,7 @@ class Asked:
 
 @asynccontextmanager
 async def asking(
-    *, tokens: Tokens | None = None, store: MemoryRequestStore | None = None, **changed: Any
+    *, tokens: Tokens | None = None, store: RequestStore | None = None, **changed: Any
 ) -> AsyncIterator[Asked]:
     """The real application on loopback: cluster `dev` is known, `example/orders` may deploy as `shop`."""
     ledger = MemoryLedger()
