@@ -36,8 +36,10 @@ class Bell:
                 return
             self._waiting.add(waiter)
         try:
+            # Not wait_for: it forgets a cancellation that comes together with the ringing.
             with suppress(TimeoutError):
-                await asyncio.wait_for(waiter[1].wait(), timeout)
+                async with asyncio.timeout(timeout):
+                    await waiter[1].wait()
         finally:
             with self._lock:
                 self._waiting.discard(waiter)

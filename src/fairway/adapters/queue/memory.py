@@ -58,10 +58,12 @@ class MemorySubscription:
 
     async def fetch(self, most: int, *, timeout: float) -> list[Received]:
         async with self._stored:
-            # What is there comes even to those who have no time: `wait_for` would give up before it looks.
+            # What is there comes even to those who have no time. Not asyncio's `wait_for`, which forgets a cancellation
+            # that comes together with what it waits for.
             if timeout > 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._stored.wait_for(lambda: any(True for _ in self._waiting())), timeout)
+                    async with asyncio.timeout(timeout):
+                        await self._stored.wait_for(lambda: any(True for _ in self._waiting()))
             places = list(islice(self._waiting(), most))
             if places:
                 self._next = places[-1] + 1

@@ -16,6 +16,8 @@ class Pulse:
 
     async def wait(self, seconds: float) -> None:
         """Until somebody beats, or so long."""
+        # Not wait_for: it forgets a cancellation that comes together with the beat.
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
         self._event.clear()
