@@ -14,7 +14,7 @@ from fairway.domain.deployments.masking import mask
 from fairway.domain.deployments.record import StatusEntry
 from fairway.domain.dispatch.posting import next_to_tell
 from fairway.domain.dispatch.statuses import cut_description
-from fairway.domain.errors import FairwayError, Transient
+from fairway.domain.errors import FairwayError, Terminal, Transient
 from fairway.domain.notifications.delivery import TryLater
 from fairway.services.engine.retrying import Backoff
 from fairway.services.hookd.metrics import HookdMetrics, NoMetrics
@@ -132,6 +132,9 @@ class Posting:
             await self._failed(claim, entry, Transient("GitHub did not answer in time"))
         except FairwayError as error:
             await self._failed(claim, entry, error)
+        except Exception as error:
+            _log.exception("hookd.defect", extra=_ids(tracked))
+            await self._failed(claim, entry, Terminal(f"hookd has a defect: {type(error).__name__}"))
         else:
             self.problem = ""
             await self._store.posted(tracked.delivery_id, entry.state)
