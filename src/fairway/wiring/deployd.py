@@ -55,7 +55,9 @@ async def open_deployd(
 
     counting = metrics or NoDeploydMetrics()
     masks = Masks()
-    backoff = Backoff(first=0.5, longest=15.0)
+    # Shorter than hookd's patience with a deployd that it has not heard of (`grace`), or a queue that comes back would
+    # not help: who still waits then is taken for dead.
+    backoff = Backoff(first=0.2, longest=2.0)
     insisting = Insisting(clock, backoff)
     async with AsyncExitStack() as stack:
         outcomes = await open_outcomes(settings, options.cluster)
