@@ -91,6 +91,17 @@ class TestDeploying:
         assert (await asked.deploy(key, deploy(team="web"))).status_code == 401
         assert await asked.store.find() == []
 
+    async def test_a_key_goes_with_a_repository_of_the_team_or_of_nobody_and_with_no_other(
+        self, asked: Asked, key: bytes
+    ) -> None:
+        assert (await asked.deploy(key, deploy(repository="unregistered"))).status_code == 201
+        other = await asked.keys.rotate("web", keep_old_for=DAY)
+        answer = await asked.deploy(other, deploy(team="web"))
+        assert (answer.status_code, answer.json()["message"]) == (
+            403,
+            "the repository 'example/orders' does not have access to deploy as team 'web'",
+        )
+
     async def test_a_token_brings_who_and_what_it_is_for(self, asked: Asked) -> None:
         body = deploy(ref="main", creator="somebody else")
         answer = await asked.client.post("/api/v1/deploy", json=body, headers=bearer("orders"))

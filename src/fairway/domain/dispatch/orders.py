@@ -19,7 +19,7 @@ class Order:
     resources: tuple[Object, ...] = field(repr=False)
     """As `read_resources` gave them."""
     is_from_team: bool = False
-    """Signed with the team's own key: it is asked for by the team, whatever the repository is registered for."""
+    """Signed with the team's own key: it is asked for by the team, also where nobody registered the repository."""
     environment: str = ""
     """What people call it; the cluster when it is empty."""
     ref: str = ""

@@ -128,8 +128,7 @@ class Accepting:
         check_cluster(order.cluster, await self._clusters.known(order.cluster))
         payload = Payload((1, 0, 0), order.team, order.resources)
         check_contents(payload)
-        if not order.is_from_team:
-            await self._check_access(order.repository, order.team)
+        await self._check_access(order.repository, order.team, also_unregistered=order.is_from_team)
         origin = Origin(
             order.environment or order.cluster,
             order.ref,
@@ -145,12 +144,16 @@ class Accepting:
         """What is large is read in a thread, so that others are answered meanwhile."""
         return read(given) if size < LARGE else await asyncio.to_thread(read, given)
 
-    async def _check_access(self, repository: RepositoryName, team: str) -> None:
+    async def _check_access(self, repository: RepositoryName, team: str, *, also_unregistered: bool = False) -> None:
+        """A team with its own key may name a repository that nobody registered, but none that is another team's: what
+        it deploys would take the place of theirs."""
         try:
             teams = await self._access.teams(str(repository))
         except FairwayError as error:
             _log.warning("hookd.access_unknown", extra={"repository": str(repository), "problem": error.message})
             raise access_unknown(mask(error.message)) from error
+        if teams is None and also_unregistered:
+            return
         check_access(repository, team, teams)
 
     def _new(self, delivery_id: str, about: DeploymentEvent, payload: Payload) -> NewRequest:
