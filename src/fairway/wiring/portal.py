@@ -52,8 +52,9 @@ async def open_portal(
             idle=timedelta(seconds=options.session_idle_seconds),
             longest=timedelta(seconds=options.session_longest_seconds),
         )
-        portal = Portal(github, sessions, access.changing(), now)
-        yield PortalParts(options, portal, SigningIn(github, sessions, seal, now), sessions)
+        portal = Portal(github, sessions, access.changing(), now, options.github_organizations)
+        signing_in = SigningIn(github, sessions, seal, now, options.github_organizations)
+        yield PortalParts(options, portal, signing_in, sessions)
 
 
 @asynccontextmanager

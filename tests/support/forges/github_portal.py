@@ -56,12 +56,14 @@ class PortalGithub(ForgeServer):
     denies: bool = False
     tokens_end: int = 0
     """Seconds after which tokens end; 0: never, as for an OAuth App."""
-    people: dict[str, int] = field(default_factory=lambda: {"anna": 1, "bert": 2, "cleo": 3})
+    people: dict[str, int] = field(default_factory=lambda: {"anna": 1, "bert": 2, "cleo": 3, "dora": 4})
     repos: dict[str, Repo] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     """By `org/slug`."""
     owners: dict[str, set[str]] = field(default_factory=dict)
     """Owners of organizations, who count as maintainers of every team."""
+    members: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of organizations: login → active, pending."""
     tokens: dict[str, str] = field(default_factory=dict)
     refreshes: dict[str, str] = field(default_factory=dict)
     codes: dict[str, _Code] = field(default_factory=dict)
@@ -73,6 +75,7 @@ class PortalGithub(ForgeServer):
     def routes(self) -> Mapping[str, Handler]:
         return {
             "GET /user": self._user,
+            "GET /user/memberships/orgs/{org}": self._own_membership,
             "GET /user/repos": self._repos,
             "GET /repos/{owner}/{repo}": self._repo,
             "GET /repos/{owner}/{repo}/teams": self._repo_teams,
@@ -159,6 +162,13 @@ class PortalGithub(ForgeServer):
         example = self.published.example("GET", "/user/repos", 200)[0]
         return self.page(asked, [self._shown(example, name, login) for name in seen])
 
+    def _own_membership(self, asked: Asked, org: str) -> Answer:
+        state = self.members.get(org.lower(), {}).get(self._login(asked))
+        if state is None:
+            raise Refused(404, {"message": "Not Found"})
+        shown = self.published.example("GET", asked.path, 200)
+        return Answer(200, {**shown, "state": state, "role": "member"})
+
     def _repo(self, asked: Asked, owner: str, repo: str) -> Answer:
         login, name = self._login(asked), self._named(f"{owner}/{repo}")
         if not self._sees(login, name):
@@ -223,17 +233,20 @@ class PortalGithub(ForgeServer):
 
 def shop(server: PortalGithub) -> PortalGithub:
     """The organization of the tests: anna looks after the shop, bert helps, cleo only looks."""
+    server.members = {"shop": {"anna": "active", "bert": "active", "cleo": "pending"}}
     server.teams = {
         "shop/web": Team("Web team", {"anna": "maintainer", "bert": "member"}),
         "shop/orders": Team("Orders", {"anna": "maintainer", "bert": "maintainer"}),
         "shop/stock": Team("Stock", {"bert": "maintainer", "anna": "member"}),
         "shop/newcomers": Team("Newcomers", {"anna": "maintainer"}, {"anna"}),
     }
+    server.teams["elsewhere/web"] = Team("Web", {"dora": "maintainer"})
     server.repos = {
         "shop/web": Repo({"anna", "bert"}, {"cleo"}, ["web", "orders", "stock", "newcomers"]),
         "shop/Orders-API": Repo({"anna"}, set(), ["orders"], private=True),
         "shop/stock": Repo({"bert"}, {"anna"}, ["stock"]),
         "shop/secret": Repo({"bert"}, set(), ["stock"], private=True),
+        "elsewhere/web": Repo({"dora"}, set(), ["web"]),
         "anna/dotfiles": Repo({"anna"}, {"bert"}, owner_type="User"),
     }
     server.repos["shop/web"].description = "The shop's front"

@@ -47,6 +47,7 @@ PORTAL = {
     "/repos/{owner}/{repo}": ["get"],
     "/repos/{owner}/{repo}/teams": ["get"],
     "/user": ["get"],
+    "/user/memberships/orgs/{org}": ["get"],
     "/user/repos": ["get"],
 }
 GITEA = {

@@ -25,6 +25,8 @@ class PortalOptions:
     github_api: str = GITHUB_API
     github_scopes: str = ""
     """For an OAuth App: `repo read:org`. A GitHub App has permissions instead."""
+    github_organizations: tuple[str, ...] = ()
+    """Whose repositories can be registered, and whose members can sign in; empty: those of any owner."""
     session_idle_seconds: float = 3600.0
     session_longest_seconds: float = 8 * 3600.0
 
@@ -67,5 +69,10 @@ class PortalOptions:
             raise UserError(
                 "there is a --github-client-id, but no secret that belongs to it",
                 fix="generate one in the settings of the App, and set --github-client-secret-file",
+            )
+        if self.github_scopes and not self.github_organizations:
+            raise UserError(
+                "with an OAuth App everybody at GitHub could register repositories, for teams of any name",
+                fix="name your organization with --github-organizations",
             )
         return self

@@ -84,12 +84,14 @@ class Portal:
         sessions: Sessions,
         changing: Changing,
         now: Callable[[], datetime],
+        organizations: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._github = github
         self._sessions = sessions
         self._changing = changing
         self._now = now
+        self._owners = lowered(organizations)
         self._clock = clock
         self._lists: OrderedDict[str, tuple[float, tuple[list[RepositoryAtGithub], bool]]] = OrderedDict()
         self._renewing: dict[str, asyncio.Lock] = {}
@@ -105,7 +107,7 @@ class Portal:
         found = [
             Listed(one, registered.get(one.name.lower()))
             for one in mine
-            if wanted in one.name.lower() or wanted in one.description.lower()
+            if self._is_ours(one.name) and (wanted in one.name.lower() or wanted in one.description.lower())
         ]
         return sorted(found, key=lambda one: one.registration is None), more
 
@@ -155,6 +157,10 @@ class Portal:
             return
 
     async def _view(self, github: AsPerson, session: Session, name: str) -> View:
+        if not self._is_ours(name):
+            raise NotYours(
+                f"{name[:120]} cannot be registered here, only repositories of {', '.join(sorted(self._owners))}"
+            )
         repository = await github.repository(name) if is_repository(name) else None
         if repository is None:
             raise NotYours(f"GitHub shows you no repository {name[:120]}")
@@ -164,6 +170,10 @@ class Portal:
             teams = await github.teams(repository, session.person.login)
             found = choices(registration.teams if registration else (), teams)
         return View(repository, registration, found, await self._changing.trail.newest(repository=repository.name))
+
+    def _is_ours(self, name: str) -> bool:
+        """Slugs of teams are unique in an organization alone: another's team of the same name must not deploy here."""
+        return not self._owners or name.partition("/")[0].lower() in self._owners
 
     async def _mine(self, session: Session) -> tuple[list[RepositoryAtGithub], bool]:
         known = self._lists.get(session.row.key)

@@ -23,6 +23,10 @@ class AsPerson(Protocol):
 
     async def me(self) -> Person: ...
 
+    async def is_member(self, organization: str) -> bool:
+        """An active one."""
+        ...
+
     async def repositories(self) -> tuple[list[RepositoryAtGithub], bool]:
         """Those that he is an admin of, by name; and whether there are more, too many to list."""
         ...

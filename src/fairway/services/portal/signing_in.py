@@ -12,12 +12,13 @@ import hmac
 import json
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from fairway.domain.errors import FairwayError, Refused, Transient
-from fairway.services.portal.ports import GithubSignIn, Seal
+from fairway.services.portal.ports import AsPerson, GithubSignIn, Seal
 from fairway.services.portal.sessions import Session, Sessions
 
 GOOD_FOR = timedelta(minutes=10)
@@ -48,12 +49,14 @@ class SigningIn:
         sessions: Sessions,
         seal: Seal,
         now: Callable[[], datetime],
+        organizations: Sequence[str] = (),
         most_a_minute: int = MOST_A_MINUTE,
     ) -> None:
         self._github = github
         self._sessions = sessions
         self._seal = seal
         self._now = now
+        self._organizations = organizations
         self._begun = _Rate(most_a_minute)
         self._ended = _Rate(most_a_minute)
 
@@ -84,10 +87,23 @@ class SigningIn:
             raise NotSignedIn(refusal.message, fix=refusal.fix) from refusal
         async with self._github.as_person(token) as github:
             person = await github.me()
+            if self._organizations and not await self._is_member(github):
+                with suppress(FairwayError):
+                    await self._github.revoke(token)
+                raise NotSignedIn(
+                    f"{person.login} is no member of {' or '.join(self._organizations)}, as far as this portal can see",
+                    fix="ask an owner there to invite you, or sign in to GitHub as somebody else",
+                )
         session = await self._sessions.begin(person, token, state)
         if session is None:
             raise NotSignedIn("this sign-in was used before", fix="sign in again")
         return session, str(kept["to"])
+
+    async def _is_member(self, github: AsPerson) -> bool:
+        for organization in self._organizations:
+            if await github.is_member(organization):
+                return True
+        return False
 
     def _read(self, cookie: str) -> dict[str, object]:
         """What the browser kept. Raises NotSignedIn for nothing, for what is not ours, and for what is old."""

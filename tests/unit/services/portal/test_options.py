@@ -60,6 +60,13 @@ def test_a_client_needs_its_secret_which_is_not_shown() -> None:
     assert not PortalOptions().is_wanted
 
 
+def test_an_oauth_app_needs_an_organization() -> None:
+    with pytest.raises(UserError, match="everybody at GitHub") as wrong:
+        replace(OPTIONS, github_scopes="repo read:org").checked()
+    assert "--github-organizations" in (wrong.value.fix or "")
+    replace(OPTIONS, github_scopes="repo read:org", github_organizations=("shop",)).checked()
+
+
 @given(st.text(max_size=40))
 def test_the_way_back_is_a_path_of_this_server(to: str) -> None:
     found = own_path(to)
@@ -81,7 +88,7 @@ def signing_in(clock: Clock, most: int = 3) -> SigningIn:
     box = SecretBox([new_key()])
     sessions = Sessions(MemorySessions(), box, clock, idle=timedelta(hours=1), longest=timedelta(hours=8))
     flow = GithubWebFlow("http://127.0.0.1:9", "http://127.0.0.1:9", "id", "secret", "http://127.0.0.1/auth/callback")
-    return SigningIn(flow, sessions, box, clock, most)
+    return SigningIn(flow, sessions, box, clock, most_a_minute=most)
 
 
 def test_so_many_sign_ins_a_minute_and_no_more() -> None:

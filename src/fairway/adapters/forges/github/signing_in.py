@@ -21,7 +21,7 @@ from fairway.adapters.forges.api import Api, Patience, token_login
 from fairway.adapters.forges.github.forge import github_headers
 from fairway.domain.access.choosing import TeamAtGithub
 from fairway.domain.access.people import Person, RepositoryAtGithub, SignedOut, UserToken
-from fairway.domain.errors import Refused, Terminal
+from fairway.domain.errors import Refused, Terminal, UserError
 
 AT_ONCE = 6
 """Questions at the same time."""
@@ -126,6 +126,15 @@ class GithubAsPerson:
     async def me(self) -> Person:
         found = await self._api.get("user")
         return Person(str(found["login"]), int(found["id"]))
+
+    async def is_member(self, organization: str) -> bool:
+        try:
+            found = await self._api.get(f"user/memberships/orgs/{quote(organization, safe='')}")
+        except SignedOut:
+            raise
+        except UserError:  # 404, or 403 where the App is not installed: nobody's member, as far as can be known
+            return False
+        return bool(found.get("state") == "active")
 
     async def repositories(self) -> tuple[list[RepositoryAtGithub], bool]:
         pages = [await self._page(1)]

@@ -74,10 +74,11 @@ def test_a_client_makes_a_portal() -> None:
     asked = given(
         "--github-client-id=c", "--github-client-secret=s", "--github-web-url=https://ghe.example.com",
         "--github-api-url=https://ghe.example.com/api/v3", "--github-scopes=repo read:org", "--session-idle=10m",
-        "--session-longest=1h",
+        "--session-longest=1h", "--github-organizations=shop,bank",
     )  # fmt: skip
+    web, api = "https://ghe.example.com", "https://ghe.example.com/api/v3"
     assert portal_options(asked, base_url=HERE) == PortalOptions(
-        HERE, "c", "s", "https://ghe.example.com", "https://ghe.example.com/api/v3", "repo read:org", 600.0, 3600.0
+        HERE, "c", "s", web, api, "repo read:org", ("shop", "bank"), 600.0, 3600.0
     )
 
 

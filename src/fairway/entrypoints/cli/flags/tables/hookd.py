@@ -51,6 +51,10 @@ WEB_URL = Flag(
     default="https://github.com", ours=True,
 )  # fmt: skip
 SCOPES = Flag("github-scopes", kinds.TEXT, "Of an OAuth App in the place of a GitHub App: 'repo read:org'.", ours=True)
+ORGANIZATIONS = Flag(
+    "github-organizations", kinds.NAMES, "Only their members sign in, only their repositories can be registered.",
+    default="any", ours=True,
+)  # fmt: skip
 SESSIONS = (
     Flag(
         "session-idle", kinds.DURATION, "After so long without a request one signs in again.", "session_idle_seconds",
@@ -65,7 +69,7 @@ MEMBERS_ONLY = Flag(
     "pages-for-members", kinds.BOOLEAN, "Pages of deployments only for those who are signed in to the portal.",
     default="false", ours=True,
 )  # fmt: skip
-PORTAL = Group("Portal and pages", (WEB_URL, SCOPES, *SESSIONS, MEMBERS_ONLY, OWN_KEY))
+PORTAL = Group("Portal and pages", (WEB_URL, ORGANIZATIONS, SCOPES, *SESSIONS, MEMBERS_ONLY, OWN_KEY))
 
 
 def hookd_options(given: Given, *, base_url: str, group: str = "") -> HookdOptions:
@@ -90,7 +94,7 @@ def hookd_options(given: Given, *, base_url: str, group: str = "") -> HookdOptio
 
 def portal_options(given: Given, *, base_url: str) -> PortalOptions | None:
     """None: there is no portal. Raises UserError for what none can be run with."""
-    flags = [github.CLIENT_ID, github.CLIENT_SECRET, WEB_URL, SCOPES, *SESSIONS]
+    flags = [github.CLIENT_ID, github.CLIENT_SECRET, WEB_URL, ORGANIZATIONS, SCOPES, *SESSIONS]
     options = given.fill(PortalOptions, flags, base_url=base_url)
     if api := given.value(github.API):
         options = replace(options, github_api=api)
