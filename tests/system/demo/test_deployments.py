@@ -34,7 +34,9 @@ def test_it_shows_what_github_is_told_of_good_broken_unauthorised_and_expired_re
         'configmaps "web" is forbidden: User "system:serviceaccount:default:serviceuser-shop"',
         "no deployd for cluster attic answered",
         "/logs?delivery_id=",
-        "shop/web may deploy as shop",
+        "signed in with GitHub; shop/web is among the repositories: yes",
+        "Deployments of these teams are accepted from now on.",
+        "ada  portal  shop/web",
     ):
         assert piece in told.stdout
     down = run("fairway.entrypoints.demo", "--down")

@@ -13,8 +13,9 @@ from urllib.error import URLError
 import click
 
 from fairway.adapters.devcluster.ports import choose
-from fairway.entrypoints.cli.flags.tables.github import TOKEN, WEBHOOK_SECRET
-from fairway.entrypoints.demo.github import Github, serve_github
+from fairway.entrypoints.cli.flags.tables.github import CLIENT_SECRET, TOKEN, WEBHOOK_SECRET
+from fairway.entrypoints.demo.browsing import register
+from fairway.entrypoints.demo.github import PERSON, Github, serve_github
 from fairway.entrypoints.demo.places import Places
 from fairway.entrypoints.demo.stage import Background, Stage
 from fairway.entrypoints.demo.team import write_platform, write_team
@@ -47,9 +48,9 @@ def tell_deployments(stage: Stage, places: Places, *, once: bool) -> None:
         words = [
             f"--listen-address=127.0.0.1:{port}", f"--github-api-url={api}",
             f"--cluster=dev=devcluster:{DEV}", f"--cluster=prod=devcluster:{PROD}", "--clusters=attic",
-            "--deadline=5s", "--deadline-grace=1s",
+            "--deadline=5s", "--deadline-grace=1s", f"--github-web-url={api}", "--github-client-id=demo",
         ]  # fmt: skip
-        secrets = {WEBHOOK_SECRET.variables[0]: SECRET, TOKEN.variables[0]: "demo"}
+        secrets = {flag.variables[0]: SECRET for flag in (WEBHOOK_SECRET, TOKEN, CLIENT_SECRET)}
         with stage.background("serve", *words, env=secrets) as serve:
             serve.until("it to be ready", lambda: _ready(url))
             _requests(stage, github, url, serve)
@@ -79,8 +80,13 @@ def _rights(stage: Stage, places: Places) -> None:
 
 
 def _requests(stage: Stage, github: Github, url: str, serve: Background) -> None:
-    stage.scene("A repository is registered", "In the portal by a maintainer of the team, or by an operator:")
-    stage.fairway("access", "set", "shop/web", "shop")
+    stage.scene(
+        "A repository is registered",
+        f"{PERSON}, admin of shop/web and maintainer of the team shop, opens {url}/repositories:",
+    )
+    for line in register(url, "shop/web", "shop"):
+        click.echo(f"   {click.style('portal │', fg='yellow')} {line}")
+    stage.fairway("access", "audit", "shop/web")
 
     numbers = count(1)
 

@@ -1,6 +1,6 @@
-"""A stand-in for GitHub on loopback: deployments and their statuses, each shown as it arrives.
+"""A stand-in for GitHub on loopback: statuses of deployments, each shown as it arrives, and one person who signs in.
 
-It takes what the REST API takes of them, and nothing else: who asks for more is told 404.
+It takes what GitHub takes of the calls that hookd and the portal make, and nothing else: who asks for more is told 404.
 """
 
 from __future__ import annotations
@@ -8,12 +8,31 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 _STATUSES = re.compile(r"/repos/([^/]+/[^/]+)/deployments/(\d+)/statuses")
+PERSON = "ada"
+"""Admin of shop/web, and maintainer of the team shop."""
+_WEB = {
+    "full_name": "shop/web",
+    "private": True,
+    "archived": False,
+    "description": "The shop's web page",
+    "owner": {"login": "shop", "type": "Organization"},
+    "permissions": {"admin": True},
+}
+_KNOWN: dict[str, Any] = {
+    "/user": {"login": PERSON, "id": 1},
+    "/user/repos": [_WEB],
+    "/repos/shop/web": _WEB,
+    "/repos/shop/web/teams": [{"slug": "shop", "name": "Shop"}, {"slug": "platform", "name": "Platform"}],
+    f"/orgs/shop/teams/shop/memberships/{PERSON}": {"role": "maintainer", "state": "active"},
+    f"/orgs/shop/teams/platform/memberships/{PERSON}": {"role": "member", "state": "active"},
+}
 FINAL = frozenset({"success", "failure", "error", "inactive"})
 
 Show = Callable[[str, int, dict[str, Any]], None]
@@ -36,8 +55,19 @@ class Github:
         with self._lock:
             return [key for key, given in self.statuses.items() if any(one["state"] in FINAL for one in given)]
 
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and answer of one call."""
+        return (200, _KNOWN[path]) if path in _KNOWN else (404, {"message": "Not Found"})
+
+    def back(self, query: str) -> str:
+        """Where the page on which one agrees to sign in leads; here the person has agreed already."""
+        asked = dict(parse_qsl(query))
+        return f"{asked['redirect_uri']}?{urlencode({'code': 'demo-code', 'state': asked['state']})}"
+
     def post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """Status and answer of one call."""
+        if path == "/login/oauth/access_token":
+            return 200, {"access_token": "demo-token-of-a-person", "token_type": "bearer"}
         found = _STATUSES.fullmatch(path)
         if found is None:
             return 404, {"message": "Not Found"}
@@ -63,11 +93,21 @@ def serve_github(github: Github) -> Iterator[str]:
             self._answer(status, answer)
 
         def do_GET(self) -> None:
-            self._answer(404, {"message": "Not Found"})
+            url = urlsplit(self.path)
+            if url.path == "/login/oauth/authorize":
+                self._answer(302, {}, {"Location": github.back(url.query)})
+            else:
+                self._answer(*github.get(url.path))
 
-        def _answer(self, status: int, answer: dict[str, Any]) -> None:
+        def do_DELETE(self) -> None:
+            self.send_response(204)
+            self.end_headers()
+
+        def _answer(self, status: int, answer: Any, headers: Mapping[str, str] | None = None) -> None:
             body = json.dumps(answer).encode()
             self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

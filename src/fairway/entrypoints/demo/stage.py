@@ -18,9 +18,8 @@ from fairway.domain.errors import Terminal
 
 LONGEST_END = 30.0
 """Seconds that a command in the background has to end."""
-_QUIET = re.compile(
-    r" info (?:agent\.(?:state|pass|pass_ended|listening)\b|(?:web|webhook|hookd|deployd|process|queue|access|part)\.)"
-)
+_TALK = "web|webhook|hookd|deployd|process|queue|access|part|portal"
+_QUIET = re.compile(rf" info (?:agent\.(?:state|pass|pass_ended|listening)\b|(?:{_TALK})\.)")
 ELSEWHERE = ("FAIRWAY_ENVIRONMENTS_FILE", "FAIRWAY_CLUSTER")
 
 
