@@ -6,11 +6,12 @@ no outcome, and is never told as one.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from fairway.domain.dispatch.endings import Ending, outcome
 from fairway.domain.dispatch.wanted import Receipt, Told, Wanted
@@ -22,6 +23,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
 OFTEN, SELDOM = 1.0, 4.0
 """Seconds between looks: at first, and when it takes long."""
 LONG = 30.0
+
+
+_Answer = TypeVar("_Answer")
 
 
 class Listener(Protocol):
@@ -66,6 +70,8 @@ class Asking:
     sleep: Callable[[float], Awaitable[None]]
     clock: Callable[[], float]
     """Seconds that only go forward."""
+    last_look: float = 3.0
+    """Seconds that an answer has at least, also when the time is up."""
 
     async def run(self, wanted: Wanted, limits: Limits) -> Ended:
         until = self.clock() + limits.timeout
@@ -82,7 +88,7 @@ class Asking:
         pause = FIRST_PAUSE
         while True:
             try:
-                return await self.addressee.ask(wanted)
+                return await self._in_time(self.addressee.ask(wanted), until)
             except Transient as error:
                 wished = error.after / timedelta(seconds=1) if isinstance(error, TryLater) else 0.0
                 rest = max(wished, pause * (0.5 + random.random() / 2))
@@ -92,6 +98,13 @@ class Asking:
             await self.sleep(rest)
             pause = min(pause * 2, LONGEST_PAUSE)
 
+    async def _in_time(self, answer: Awaitable[_Answer], until: float) -> _Answer:
+        try:
+            async with asyncio.timeout(max(until - self.clock(), self.last_look)):
+                return await answer
+        except TimeoutError as error:
+            raise Transient("there was no answer in time", fix="give it more: --timeout") from error
+
     async def _follow(self, receipt: Receipt, until: float) -> Ended:
         started = self.clock()
         seen: list[Told] = []
@@ -99,7 +112,7 @@ class Asking:
         while True:
             rest = OFTEN if self.clock() - started < LONG else SELDOM
             try:
-                known = await self.addressee.statuses(receipt)
+                known = await self._in_time(self.addressee.statuses(receipt), until)
                 in_trouble = False
             except Transient as error:
                 known = seen

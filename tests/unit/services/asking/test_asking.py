@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -153,6 +154,31 @@ async def test_without_an_outcome_in_time_it_ends_on_time(looks: list[Sequence[T
     assert (ended.last.state if ended.last else None) == last
     assert 100 <= clock.now - 1000 < 101
     assert {f"waiting {last or ''} {n}" for n in range(30)} <= set(heard.lines)
+
+
+class Silent(MemoryAddressee):
+    """Takes it, and never answers."""
+
+    def __init__(self, *, answers_ask: bool) -> None:
+        super().__init__()
+        self.answers_ask = answers_ask
+
+    async def ask(self, wanted: Wanted) -> Receipt:
+        if not self.answers_ask:
+            await asyncio.Event().wait()
+        return await super().ask(wanted)
+
+    async def statuses(self, receipt: Receipt) -> list[Told]:
+        await asyncio.Event().wait()
+        return []
+
+
+@pytest.mark.parametrize(("answers_ask", "ending"), [(False, Ending.UNAVAILABLE), (True, Ending.TIMEOUT)])
+async def test_an_answer_that_never_comes_is_not_waited_for_beyond_the_time(answers_ask: bool, ending: Ending) -> None:
+    clock = Clock()
+    asking = Asking(Silent(answers_ask=answers_ask), Heard(), clock.sleep, clock, last_look=0.01)
+    ended = await asking.run(WANTED, Limits(0.02))
+    assert ended.ending is ending
 
 
 STATES = st.sampled_from(["queued", "pending", "in_progress", "success", "failure", "error", "inactive"])
