@@ -7,10 +7,10 @@ passwords into them.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
@@ -22,6 +22,7 @@ ANSWER_SECONDS = 5.0
 OVERHEAD = 16 * 1024
 """What a batch of one message is larger than it."""
 
+_Client = TypeVar("_Client")
 _log = logging.getLogger(__name__)
 _LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError.UNSUPPORTED_SASL_MECHANISM}
 _RIGHTS = {
@@ -64,8 +65,18 @@ class Brokers:
     def shown(self) -> str:
         return f"Kafka at {', '.join(self.addresses)}"
 
-    def settings(self, trouble: Trouble, **more: Any) -> dict[str, Any]:
-        """For a client of librdkafka; its lines go to our log, its complaints to `trouble`."""
+    def client(self, kind: Callable[[dict[str, Any]], _Client], trouble: Trouble, **more: Any) -> _Client:
+        """One of librdkafka's, which connects by itself later. Raises `UserError` for what it can't start with."""
+        try:
+            return kind(self._settings(trouble) | more)
+        except KafkaException as error:
+            raise UserError(
+                f"the client of {self.shown} can't be made: {error_of(error).str()}",
+                fix="see the settings that begin with --kafka-",
+            ) from None
+
+    def _settings(self, trouble: Trouble) -> dict[str, Any]:
+        """Its lines go to our log, its complaints to `trouble`."""
         settings: dict[str, Any] = {
             "bootstrap.servers": ",".join(self.addresses),
             "client.id": self.client_id,
@@ -91,7 +102,7 @@ class Brokers:
             }
         if self.ca_file:
             settings["ssl.ca.location"] = self.ca_file
-        return settings | more
+        return settings
 
 
 class Trouble:

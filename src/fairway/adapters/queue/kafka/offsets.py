@@ -44,11 +44,10 @@ class Offsets:
         self._name = name
         self._trouble = Trouble()
         # The session's length is also how long a commit waits for the group's coordinator.
-        self._consumer = Consumer(
-            brokers.settings(
-                self._trouble,
-                **{"group.id": group, "enable.auto.commit": False, "session.timeout.ms": int(ANSWER_SECONDS * 1000)},
-            )
+        self._consumer = brokers.client(
+            Consumer,
+            self._trouble,
+            **{"group.id": group, "enable.auto.commit": False, "session.timeout.ms": int(ANSWER_SECONDS * 1000)},
         )
         self._one_at_a_time = threading.Lock()
 

@@ -27,19 +27,18 @@ class Publisher:
     def __init__(self, brokers: Brokers, *, patience: float = PATIENCE) -> None:
         self._brokers = brokers
         self._trouble = Trouble()
-        self._producer = Producer(
-            brokers.settings(
-                self._trouble,
-                **{
-                    "enable.idempotence": True,
-                    "acks": "all",
-                    "linger.ms": 1,
-                    "message.timeout.ms": int(patience * 1000),
-                    "message.max.bytes": brokers.largest_message + OVERHEAD,
-                    # Hashes empty keys as well: their messages keep their order like others.
-                    "partitioner": "murmur2",
-                },
-            )
+        self._producer = brokers.client(
+            Producer,
+            self._trouble,
+            **{
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": 1,
+                "message.timeout.ms": int(patience * 1000),
+                "message.max.bytes": brokers.largest_message + OVERHEAD,
+                # Hashes empty keys as well: their messages keep their order like others.
+                "partitioner": "murmur2",
+            },
         )
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._hear, name="kafka-producer", daemon=True)

@@ -45,19 +45,18 @@ class KafkaSubscription:
         self._topic = topic
         self._name = brokers.topics[topic]
         self._trouble = Trouble()
-        self._consumer = Consumer(
-            brokers.settings(
-                self._trouble,
-                **{
-                    "group.id": group,
-                    "enable.auto.commit": False,
-                    "enable.auto.offset.store": False,
-                    "auto.offset.reset": "earliest",
-                    "session.timeout.ms": 10_000,
-                    "fetch.error.backoff.ms": 100,
-                    "queued.max.messages.kbytes": 16 * 1024,
-                },
-            )
+        self._consumer = brokers.client(
+            Consumer,
+            self._trouble,
+            **{
+                "group.id": group,
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "earliest",
+                "session.timeout.ms": 10_000,
+                "fetch.error.backoff.ms": 100,
+                "queued.max.messages.kbytes": 16 * 1024,
+            },
         )
         self._offsets = Offsets(brokers, self._name, group)
         self._begun = asyncio.Lock()

@@ -23,7 +23,7 @@ from fairway.domain.errors import Transient, UserError
 def ensure_topics(brokers: Brokers, names: Collection[str]) -> None:
     """Raises `UserError` for missing ones that we may not make."""
     trouble = Trouble()
-    admin = AdminClient(brokers.settings(trouble))
+    admin = brokers.client(AdminClient, trouble)
     try:
         missing = sorted(set(names) - set(_ready(admin)))
         if missing:
