@@ -214,6 +214,10 @@ class Portal:
                 try:
                     return await self._sessions.renewed(known, await self._github.renew(known.token))
                 except Refused as error:
+                    # Another process may have been quicker with it.
+                    other = await self._sessions.find(session.secret)
+                    if other is not None and not self._is_old(other):
+                        return other
                     raise SignedOut(error.message, fix=error.fix) from error
         finally:
             if not lock.locked():
