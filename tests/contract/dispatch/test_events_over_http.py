@@ -164,6 +164,17 @@ class TestBodies:
         await sending
         assert (await asked.event()).status_code == 201
 
+    async def test_an_event_that_is_not_looked_at_is_answered_without_its_body(self, asked: Asked) -> None:
+        reader, writer = await self.connect(asked)
+        head = b"POST /events HTTP/1.1\r\nHost: x\r\nX-GitHub-Event: push\r\nContent-Length: 104857600\r\n\r\n"
+        writer.write(head + b"x" * 1000)
+        answer = await reader.read()
+        assert answer.startswith(b"HTTP/1.1 204")
+        assert b"connection: close" in answer.lower()
+        writer.close()
+        kept = await asked.event(event(), x_github_event="push")
+        assert "connection" not in kept.headers
+
     async def test_a_body_of_twenty_megabytes_is_read(self, asked: Asked) -> None:
         large = event(payload={"kubernetes": {"resources": [self.large(20 * 1024 * 1024)]}})
         assert (await asked.event(large)).status_code == 201

@@ -15,12 +15,15 @@ import uvicorn
 
 from fairway.domain.configuration.listening import Listen
 from fairway.domain.errors import UserError
+from fairway.entrypoints.web.heads import protocol
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 GRACE = 5
 """Seconds that requests have to end."""
+LONGEST_HEAD = 10.0
+"""Seconds in which the head of a request must have arrived."""
 AT_ONCE = 1024
 """Connections; a request on one more is answered 503."""
 
@@ -32,7 +35,7 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, listen: Listen) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, listen: Listen, *, longest_head: float = LONGEST_HEAD) -> AsyncIterator[str]:
     """The application is served inside of the block; gives the address, with the port that was chosen for port 0.
 
     Raises UserError when the address cannot be taken.
@@ -41,6 +44,7 @@ async def serving(app: ASGIApp, listen: Listen) -> AsyncIterator[str]:
     address = listen.with_port(listener.getsockname()[1])
     config = uvicorn.Config(
         app,
+        http=protocol(longest_head),
         lifespan="off",
         log_config=None,
         access_log=False,

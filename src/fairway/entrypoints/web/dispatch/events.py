@@ -33,7 +33,7 @@ def add_events(app: FastAPI, accept: Accept, bodies: Bodies) -> None:
         try:
             headers = _Headers(request)
             if headers.one("x-github-event") != DEPLOYMENT:
-                return Response(status_code=204)
+                return Response(status_code=204, headers=_unread(request))
             async with bodies.held(request) as body:
                 return _response(await accept(headers.event(body)))
         except Unread as refusal:
@@ -42,6 +42,12 @@ def add_events(app: FastAPI, accept: Accept, bodies: Bodies) -> None:
             return _plain(400, f"the header {error} is there more than once", _CLOSE)
 
     app.router.add_route(PATH, events, methods=["POST"])
+
+
+def _unread(request: Request) -> dict[str, str]:
+    """A body that nobody looks at is let in where it is small; whoever has much to say is not listened to."""
+    length = request.headers.get("content-length", "")
+    return {} if length.isdecimal() and len(length) < 7 else _CLOSE
 
 
 def _response(answer: Answer) -> Response:
