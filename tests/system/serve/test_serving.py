@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import urllib.request
+from pathlib import Path
 
 import pytest
+import yaml
 from tests.support.dispatch_processes import until
 from tests.system.serve.conftest import FINAL, Place
 
@@ -82,10 +84,8 @@ def test_a_request_that_was_accepted_before_a_kill_is_carried_out_after_it(place
 
 def test_each_of_several_clusters_gets_its_own_and_its_health_is_told_by_name(place: Place) -> None:
     serve = place.serve(clusters=("east", "west"))
-    checks = serve.get("/readyz")["checks"]
-    assert checks == dict.fromkeys(
-        ["store", "queue", "east: queue", "east: cluster", "west: queue", "west: cluster"], "ok"
-    )
+    names = ["store", "queue", "east: queue", "east: cluster", "west: queue", "west: cluster"]
+    until(lambda: serve.get("/readyz")["checks"] == dict.fromkeys(names, "ok"), serve.why)
     east, west = place.create("east", place.config("e")), place.create("west", place.config("w"))
     place.until_told(east, "success")
     place.until_told(west, "success")
@@ -103,3 +103,18 @@ def test_a_newer_deployment_makes_the_older_one_inactive(place: Place) -> None:
     place.until_told(newer, "success")
     until(lambda: place.told(older)[-1] == "inactive", lambda: str(place.told(older)))
     assert place.stored() == {"version": "2"}
+
+
+def test_a_cluster_that_is_away_keeps_nobody_from_deploying_to_the_others(place: Place, tmp_path: Path) -> None:
+    document = yaml.safe_load(place.cluster.kubeconfig.read_text())
+    here = next(one for one in document["contexts"] if one["name"] == place.cluster.context)
+    gone = {"name": "gone", "cluster": {"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": True}}
+    document["clusters"].append(gone)
+    document["contexts"].append({"name": "gone", "context": {"cluster": "gone", "user": here["context"]["user"]}})
+    (tmp_path / "kubeconfig").write_text(yaml.safe_dump(document))
+    serve = place.serve(f"--kubeconfig={tmp_path / 'kubeconfig'}", "--cluster=gone=gone")
+    number = place.create("east", place.config())
+    assert place.until_told(number, "success")[-1] == "success"
+    until(lambda: "127.0.0.1:1" in serve.get("/readyz")["checks"]["gone: cluster"], serve.why)
+    assert serve.get("/readyz")["ok"] is True
+    assert serve.end() == 0

@@ -43,6 +43,8 @@ class WebParts:
     """Anything wrong here means that the process should be started again."""
     ready: Callable[[], Checks] = nothing_to_check
     """Anything wrong here means that it can't do its work now."""
+    shown: Callable[[], Checks] = nothing_to_check
+    """Told beside that: what is wrong, but does not keep it from being spoken to."""
     status: Callable[[], Mapping[str, Any]] = nothing_to_tell
     """What `/` shows: plain data, without secrets."""
     metrics: Callable[[], tuple[bytes, str]] = no_metrics

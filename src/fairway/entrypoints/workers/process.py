@@ -40,9 +40,18 @@ class Process:
     """What the log says of it at the start."""
     listening: Callable[[str], object] = lambda address: None
     """Told the address, before anything is opened."""
+    counting: Sequence[Part[Any]] | None = None
+    """Without these it is not ready; None: without any. The others are only shown."""
 
     def ready(self) -> Mapping[str, str]:
-        return {name: why for part in self.parts for name, why in part.ready().items()}
+        return _said(self.parts if self.counting is None else self.counting)
+
+    def shown(self) -> Mapping[str, str]:
+        return _said(self.parts)
+
+
+def _said(parts: Sequence[Part[Any]]) -> Mapping[str, str]:
+    return {name: why for part in parts for name, why in part.ready().items()}
 
 
 async def run_process(process: Process, bound: Bound) -> int:
@@ -70,7 +79,7 @@ def _app(process: Process) -> ASGIApp:
     from fairway.entrypoints.workers.answering import Switched
 
     def known() -> Mapping[str, Any]:
-        return {"role": process.name, **process.about, "ready": {k: v or "ok" for k, v in process.ready().items()}}
+        return {"role": process.name, **process.about, "ready": {k: v or "ok" for k, v in process.shown().items()}}
 
-    probes = create_app(WebParts(ready=process.ready, metrics=process.metrics, status=known))
+    probes = create_app(WebParts(ready=process.ready, shown=process.shown, metrics=process.metrics, status=known))
     return Switched(probes, process.app, process.ready) if process.app is not None else probes

@@ -57,6 +57,8 @@ async def run_serve(settings: Settings, asked: ServeProcess, bound: Bound | None
         asked.hookd.listen,
         metrics.page,
         app=app_of(hookd),
+        # A cluster that is away must not keep GitHub from telling of deployments to the others.
+        counting=[hookd],
         beside=[one.run for one in looking],
         about={"clusters": [one.cluster for one in asked.deployds], "base_url": asked.hookd.options.base_url},
     )

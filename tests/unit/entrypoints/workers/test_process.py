@@ -122,6 +122,20 @@ async def test_one_part_that_is_away_does_not_hide_the_others() -> None:
     await running.end()
 
 
+async def test_a_part_that_does_not_count_is_shown_and_the_process_is_ready_without_it() -> None:
+    away, there = Database(), Database()
+    there.there.set()
+    counts = there.part("store")
+    running = Running(replace(process(away.part("east: cluster"), counts), counting=[counts]))
+    async with asyncio.timeout(10):
+        while "is away" not in (answer := await running.get("/readyz"))[1] or answer[0] != 200:
+            await asyncio.sleep(0.02)
+    checks = json.loads(answer[1])["checks"]
+    assert checks["store"] == "ok"
+    assert "the database is away" in checks["east: cluster"]
+    await running.end()
+
+
 async def test_what_somebody_has_to_set_right_ends_it_with_the_reason() -> None:
     wrong = Database()
     wrong.wrong = UserError("the schema is newer than this program", fix="upgrade it")
