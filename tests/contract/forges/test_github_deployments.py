@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -195,11 +196,33 @@ async def test_a_named_installation_is_not_looked_for(server: DeploymentsServer,
     assert server.count("GET", "/installation") == 0
 
 
-async def test_many_at_once_buy_one_token_and_keep_the_bound(server: DeploymentsServer, key: rsa.RSAPrivateKey) -> None:
+async def test_many_at_once_buy_one_token(server: DeploymentsServer, key: rsa.RSAPrivateKey) -> None:
     numbers = [await made(server) for _ in range(20)]
-    async with statuses_as_app(server, key, 99, at_once=3) as (port, _):
+    async with statuses_as_app(server, key, 99) as (port, _):
         await asyncio.gather(*(port.post(post(number)) for number in numbers))
     assert server.count("POST", "access_tokens") == 1
+    assert all(kept.states == ["queued"] for kept in server.deployments.values())
+
+
+class Counted(GithubDeployments):
+    """Counts how many are given at the same time."""
+
+    now = most = 0
+
+    async def give(self, repository: RepositoryName, number: int, status: Mapping[str, Any]) -> None:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await super().give(repository, number, status)
+        self.now -= 1
+
+
+async def test_no_more_are_told_at_once_than_is_allowed(server: DeploymentsServer) -> None:
+    numbers = [await made(server) for _ in range(12)]
+    counted = Counted(github_api(server))
+    port = GithubDeploymentStatuses(counted, at_once=3)
+    await asyncio.gather(*(port.post(post(number)) for number in numbers))
+    await port.aclose()
+    assert counted.most == 3
     assert all(kept.states == ["queued"] for kept in server.deployments.values())
 
 

@@ -24,8 +24,11 @@ class Template:
 def parse(text: str, file: str) -> Template:
     """Raises TemplateInvalid with the first mistake in how it is written."""
     source = Source(text, file)
-    program = _Parser(source, scan(source)).whole()
-    take_away_blanks(program)
+    try:
+        program = _Parser(source, scan(source)).whole()
+        take_away_blanks(program)
+    except RecursionError:
+        raise source.invalid(0, "brackets are nested too deeply") from None
     return Template(source, program)
 
 

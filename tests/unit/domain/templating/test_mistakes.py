@@ -148,6 +148,11 @@ def test_blocks_that_go_too_deep_are_refused() -> None:
     assert "nested more than" in mistakes("{{#if image}}" * deep + "{{/if}}" * deep)[0].message
 
 
+def test_brackets_that_go_too_deep_are_refused() -> None:
+    deep = 5000
+    assert "too deeply" in mistakes("{{lookup " + "(lookup map " * deep + "1" + ")" * deep + " 1}}")[0].message
+
+
 def test_loops_that_would_fill_the_memory_are_refused() -> None:
     many = {"list": ["x" * 1000] * 300}
     template = parse("{{#each list}}{{#each ../list}}{{this}}{{/each}}{{/each}}", "web.yaml")
