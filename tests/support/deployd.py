@@ -94,11 +94,12 @@ class Desk:
 
             async def listen() -> None:
                 while True:
-                    for received in await subscription.fetch(50, timeout=0.2):
+                    batch = await subscription.fetch(50, timeout=0.2)
+                    for received in batch:
                         status = self.mail.open(received)
                         assert isinstance(status, DeploymentStatus)
                         self.statuses.append(status)
-                        await subscription.settle([received])
+                    await subscription.settle(batch)
 
             task = asyncio.create_task(listen())
             try:

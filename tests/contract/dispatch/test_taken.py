@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -121,6 +122,29 @@ async def test_clusters_that_share_a_database_do_not_share_what_they_took(opened
     assert [one.delivery_id for one in await dev.unreported()] == [ID]
     for one in (dev, prod):
         await one.close()
+
+
+async def test_many_at_once_are_all_kept(opened: Opened) -> None:
+    outcomes = opened("dev")
+    saved = [Taken(str(n), NOON, ("a",) * (n % 3)) for n in range(50)]
+    ended = [replace(one, outcome=replace(SUCCESS, delivery_id=one.delivery_id)) for one in saved[::2]]
+    told = [replace(one, reported=True) for one in ended[::2]]
+    await asyncio.gather(*(outcomes.save(one) for one in (*saved, *ended, *told)))
+    expected = {one.delivery_id: one for one in (*saved, *ended, *told)}
+    assert [await outcomes.find(one.delivery_id) for one in saved] == [expected[one.delivery_id] for one in saved]
+    assert len(await outcomes.unreported()) == len(ended) - len(told)
+    await outcomes.close()
+
+
+async def test_who_stops_waiting_does_not_spoil_it_for_others(opened: Opened) -> None:
+    outcomes = opened("dev")
+    saving = [asyncio.create_task(outcomes.save(Taken(str(n), NOON))) for n in range(10)]
+    await asyncio.sleep(0)
+    saving[3].cancel()
+    await asyncio.gather(*saving, return_exceptions=True)
+    kept = [await outcomes.find(str(n)) for n in range(10) if n != 3]
+    assert None not in kept
+    await outcomes.close()
 
 
 OUTCOMES = st.sampled_from([None, SUCCESS, FAILURE])

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, delete, select
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, delete, select
 
 from fairway.adapters.sql.database import Database
 from fairway.adapters.sql.inserting import inserting
@@ -75,17 +75,17 @@ class SqlOutcomes:
         return None if row is None else _taken_of(row)
 
     def _save(self, batch: Sequence[Taken]) -> None:
+        rows = [_row(self._cluster, taken) for taken in batch]
+        told = [{"told": taken.delivery_id} for taken in batch if taken.reported]
         with self._database.writing() as connection:
-            for taken in batch:
-                row = _row(self._cluster, taken)
-                insert = inserting(connection, table).values(row)
-                progress = {name: value for name, value in row.items() if name not in _KEY}
-                connection.execute(
-                    insert.on_conflict_do_update(index_elements=_KEY, set_=progress, where=table.c.ended.is_(False))
-                )
-                if taken.reported:
-                    known = and_(self._mine(), table.c.delivery_id == taken.delivery_id)
-                    connection.execute(table.update().where(known, table.c.ended.is_(True)).values(reported=True))
+            insert = inserting(connection, table)
+            progress = {name: insert.excluded[name] for name in rows[0] if name not in _KEY}
+            connection.execute(
+                insert.on_conflict_do_update(index_elements=_KEY, set_=progress, where=table.c.ended.is_(False)), rows
+            )
+            if told:
+                known = and_(self._mine(), table.c.delivery_id == bindparam("told"), table.c.ended.is_(True))
+                connection.execute(table.update().where(known).values(reported=True), told)
 
     def _unreported(self) -> list[Taken]:
         wanted = select(table).where(self._mine(), table.c.ended.is_(True), table.c.reported.is_(False))
