@@ -117,4 +117,5 @@ def test_a_cluster_that_is_away_keeps_nobody_from_deploying_to_the_others(place:
     assert place.until_told(number, "success")[-1] == "success"
     until(lambda: "127.0.0.1:1" in serve.get("/readyz")["checks"]["gone: cluster"], serve.why)
     assert serve.get("/readyz")["ok"] is True
+    assert serve.get("/?output=json")["parts"]["east: cluster"] == "ok"
     assert serve.end() == 0

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fairway.entrypoints.workers.beside import beside
 from fairway.entrypoints.workers.ending import Bound
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from fairway.settings import Settings
     from fairway.wiring.access import Access
     from fairway.wiring.github_deployments import GithubLogin
+
+
+Status = Callable[[], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +74,18 @@ async def run_hookd(settings: Settings, asked: HookdProcess, bound: Bound | None
     return await run_process(process, bound or Bound())
 
 
-def hookd_part(settings: Settings, asked: HookdProcess, metrics: ProcessMetrics) -> Part[Opened]:
+def hookd_part(
+    settings: Settings, asked: HookdProcess, metrics: ProcessMetrics, also: Status | None = None
+) -> Part[Opened]:
+    """`also` is what `/` shows beside the state of hookd itself."""
     counts = metrics.hookd()
 
     def ready(opened: Opened) -> Mapping[str, str]:
         return {"store": "", "queue": "", **opened.hookd.ready()}
 
-    return Part("hookd", lambda: open_parts(settings, asked, counts), lambda opened: opened.hookd.run(), ready)
+    return Part(
+        "hookd", lambda: open_parts(settings, asked, counts, also or dict), lambda opened: opened.hookd.run(), ready
+    )
 
 
 def app_of(part: Part[Opened]) -> Callable[[], ASGIApp | None]:
@@ -85,7 +93,9 @@ def app_of(part: Part[Opened]) -> Callable[[], ASGIApp | None]:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, asked: HookdProcess, metrics: HookdMetrics) -> AsyncIterator[Opened]:
+async def open_parts(
+    settings: Settings, asked: HookdProcess, metrics: HookdMetrics, also: Status = dict
+) -> AsyncIterator[Opened]:
     """Everything that hookd is made of. Raises Transient, UserError or Refused."""
     from fairway.entrypoints.web.app import create_app
     from fairway.wiring.access import deciding_access, open_access
@@ -104,12 +114,12 @@ async def open_parts(settings: Settings, asked: HookdProcess, metrics: HookdMetr
         hookd = await stack.enter_async_context(
             open_hookd(settings, asked.options, correspondence, teams, statuses, tell=tell, metrics=metrics)
         )
-        web = await _web(stack, settings, asked, hookd, access)
+        web = await _web(stack, settings, asked, hookd, access, also)
         yield Opened(hookd, create_app(web))
 
 
 async def _web(
-    stack: AsyncExitStack, settings: Settings, asked: HookdProcess, hookd: Hookd, access: Access
+    stack: AsyncExitStack, settings: Settings, asked: HookdProcess, hookd: Hookd, access: Access, also: Status
 ) -> WebParts:
     from fairway.entrypoints.web.dispatch.parts import ApiParts, DispatchParts
     from fairway.entrypoints.web.parts import WebParts
@@ -133,7 +143,7 @@ async def _web(
         api = ApiParts(authenticating, keys)
     gate = members_only(portal) if portal is not None and asked.pages_for_members else None
     dispatch = DispatchParts(hookd.accepting, hookd.store, api, gate, asked.github_web)
-    return WebParts(status=hookd.status, dispatch=dispatch, portal=portal)
+    return WebParts(status=lambda: {**hookd.status(), **also()}, dispatch=dispatch, portal=portal)
 
 
 def _statuses(asked: HookdProcess) -> DeploymentStatuses:

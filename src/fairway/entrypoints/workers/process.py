@@ -50,6 +50,11 @@ class Process:
         return _said(self.parts)
 
 
+def states_of(parts: Sequence[Part[Any]]) -> Mapping[str, str]:
+    """How each is doing, for people."""
+    return {name: why or "ok" for name, why in _said(parts).items()}
+
+
 def _said(parts: Sequence[Part[Any]]) -> Mapping[str, str]:
     return {name: why for part in parts for name, why in part.ready().items()}
 
@@ -79,7 +84,7 @@ def _app(process: Process) -> ASGIApp:
     from fairway.entrypoints.workers.answering import Switched
 
     def known() -> Mapping[str, Any]:
-        return {"role": process.name, **process.about, "ready": {k: v or "ok" for k, v in process.shown().items()}}
+        return {"role": process.name, **process.about, "parts": states_of(process.parts)}
 
     probes = create_app(WebParts(ready=process.ready, shown=process.shown, metrics=process.metrics, status=known))
     return Switched(probes, process.app, process.ready) if process.app is not None else probes

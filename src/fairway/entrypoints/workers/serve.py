@@ -15,7 +15,7 @@ from fairway.entrypoints.workers.deployd import deployd_part
 from fairway.entrypoints.workers.ending import Bound
 from fairway.entrypoints.workers.hookd import HookdProcess, app_of, hookd_part
 from fairway.entrypoints.workers.part import Part
-from fairway.entrypoints.workers.process import Process, run_process
+from fairway.entrypoints.workers.process import Process, run_process, states_of
 from fairway.entrypoints.workers.reachable import Reachable
 
 if TYPE_CHECKING:
@@ -40,8 +40,9 @@ async def run_serve(settings: Settings, asked: ServeProcess, bound: Bound | None
     from fairway.entrypoints.workers.metrics import ProcessMetrics
 
     metrics = ProcessMetrics()
-    hookd = hookd_part(settings, asked.hookd, metrics)
-    parts: list[Part[Any]] = [hookd]
+    parts: list[Part[Any]] = []
+    hookd = hookd_part(settings, asked.hookd, metrics, lambda: {"parts": states_of(parts)})
+    parts.append(hookd)
     looking: list[Reachable] = []
     for options in asked.deployds:
         part, reachable = deployd_part(
