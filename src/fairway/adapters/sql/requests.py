@@ -20,7 +20,7 @@ from fairway.adapters.sql.request_steps import locked, tracked_on
 from fairway.adapters.sql.request_tables import clusters, requests
 from fairway.adapters.sql.schema import open_database
 from fairway.adapters.sql.urls import LedgerUrl
-from fairway.adapters.sql.writing import write_on
+from fairway.adapters.sql.writing import insert_on
 from fairway.domain.deployments.status import State
 from fairway.domain.dispatch.requests import RepositoryName
 from fairway.domain.dispatch.statuses import Announcement
@@ -140,15 +140,9 @@ def _add(database: Database, new: Sequence[NewRequest]) -> set[str]:
     with database.writing() as connection:
         insert = inserting(connection, requests).on_conflict_do_nothing().returning(requests.c.delivery_id)
         added = set(connection.execute(insert, rows).scalars())
-        write_on(
-            connection,
-            [record for id_ in by_id if id_ in added for one in [by_id[id_]] for record in _records(one)],
-        )
+        ours = [by_id[id_] for id_ in sorted(added)]
+        insert_on(connection, [(one.run, one.deployment, one.entry) for one in ours])
     return added
-
-
-def _records(new: NewRequest) -> tuple[Any, ...]:
-    return new.run, new.deployment, new.entry
 
 
 def _select(database: Database, wanted: Select[Any]) -> list[Tracked]:

@@ -34,6 +34,18 @@ def write_on(connection: Connection, records: Sequence[Record]) -> list[StatusEn
     return _follow(connection, [record for record in records if isinstance(record, StatusEntry)])
 
 
+def insert_on(connection: Connection, new: Sequence[tuple[Run, Deployment, StatusEntry]]) -> None:
+    """What nobody can know yet: runs with one deployment each and the first entry of its log, looked up nowhere."""
+    if not new:
+        return
+    connection.execute(runs.insert(), [run_row(run) for run, _, _ in new])
+    connection.execute(
+        deployments.insert(),
+        [deployment_row(deployment) | {"state": entry.state.value} for _, deployment, entry in new],
+    )
+    connection.execute(statuses.insert(), [status_row(entry, 0) for _, _, entry in new])
+
+
 def _known_runs(connection: Connection, records: Sequence[Record]) -> set[str]:
     wanted = {record.run_id for record in records if isinstance(record, Deployment)}
     if not wanted:

@@ -25,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 BATCH = 200
 FETCH_SECONDS = 0.5
+GATHER = 0.01
+"""Seconds after some reports in which more may come: one at a time is dear for a database."""
 ENFORCE_EVERY = timedelta(seconds=1)
 _SIGNS_OF_LIFE = frozenset({ReportedState.PENDING, ReportedState.IN_PROGRESS})
 
@@ -104,6 +106,7 @@ class Listening:
         if received:
             await self._until_stored(lambda: self._take(received))
             await subscription.settle(received)
+            await asyncio.sleep(GATHER)
         self.problem = ""
         await self._give_up_overdue(subscription)
 
