@@ -22,3 +22,12 @@ def test_hookd_and_several_clusters_share_a_page_without_a_name_twice() -> None:
     assert values["deployment_deployd_deploy_successful", ("prod",)] == 0.0
     assert values["deployment_deployd_deploy_failed", ("prod",)] == 1.0
     assert any(name == "fairway_info" for name, _ in values)
+
+
+def test_a_process_counts_nothing_that_it_does_not_do() -> None:
+    metrics = ProcessMetrics()
+    metrics.deployd("dev")
+    page, _ = metrics.page()
+    names = {one.name for one in text_string_to_metric_families(page.decode())}
+    assert not {name for name in names if name.startswith(("deployment_hookd", "fairway_leading", "fairway_reconcile"))}
+    assert {name for name in names if name.startswith("fairway_")} == {"fairway_info"}
