@@ -219,6 +219,7 @@ class TestOne:
         assert "script-src 'self'" in policy[0]
         assert "unsafe" not in policy[0]
         assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-robots-tag"] == "noindex, nofollow"
 
 
 class TestAGate:

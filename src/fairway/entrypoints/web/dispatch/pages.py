@@ -46,9 +46,12 @@ def _gated(parts: DispatchParts, read: Read) -> Read:
         if parts.gate is not None and (refused := await parts.gate(request)) is not None:
             return refused
         try:
-            return await read(request)
+            answer = await read(request)
         except FairwayError:
-            return _away(request)
+            answer = _away(request)
+        # A page that whoever reaches it may read is still nothing for a search engine.
+        answer.headers["x-robots-tag"] = "noindex, nofollow"
+        return answer
 
     return gated
 
