@@ -65,14 +65,14 @@ async def deployments(server: DeploymentsServer) -> AsyncIterator[GithubDeployme
 
 @asynccontextmanager
 async def statuses_as_app(
-    server: DeploymentsServer, key: rsa.RSAPrivateKey, installation: int | None = None, *, at_once: int = 8
+    server: DeploymentsServer, key: rsa.RSAPrivateKey, installation: int | None = None
 ) -> AsyncIterator[tuple[GithubDeploymentStatuses, list[float]]]:
     """hookd's port as an App, and a clock that can be put on."""
     now = [0.0]
     app = App(server.api, github_headers(), APP_ID, pem(key), patience=PATIENCE)
     installations = Installations(app, installation)
     api = Api("GitHub", server.api, token_login({}), headers=github_headers(), patience=SHORT)
-    port = GithubDeploymentStatuses(GithubDeployments(api, installations), at_once=at_once, clock=lambda: now[0])
+    port = GithubDeploymentStatuses(GithubDeployments(api, installations), clock=lambda: now[0])
     yield port, now
     await port.aclose()
 
