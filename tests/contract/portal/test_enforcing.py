@@ -1,4 +1,4 @@
-"""Whether a team is still one of the repository, asked of GitHub."""
+"""Whether a team is still one of the repository, asked of GitHub with a token and as an App."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.support.forges.github_portal import PortalGithub, shop
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from tests.support.forges.github_portal import APP_ID, PortalGithub, shop
 from tests.support.forges.serving import Answer, serving
 
 from fairway.domain.errors import Transient, UserError
@@ -39,6 +41,20 @@ async def test_a_team_that_lost_the_repository_may_not_deploy(github: PortalGith
         async with deciding_access(OPTIONS, access, GithubLogin(github.api, "token")) as deciding:
             assert await deciding.teams("shop/web") == {"web"}
             assert await deciding.teams("shop/other") is None
+
+
+async def test_as_an_app_it_is_asked_with_the_owner_s_installation(github: PortalGithub, access: Access) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    github.public_key = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    await access.store.write("bank/till", ["web"], expected=None)
+    with serving(github):
+        login = GithubLogin(github.api, app_id=APP_ID, private_key=secret)
+        async with deciding_access(OPTIONS, access, login) as deciding:
+            assert await deciding.teams("shop/web") == {"web"}
+            with pytest.raises(UserError, match="not installed for bank/till"):
+                await deciding.teams("bank/till")
+    assert github.count("POST", "/access_tokens") == 1
 
 
 async def test_without_the_option_registrations_decide_alone(github: PortalGithub, access: Access) -> None:

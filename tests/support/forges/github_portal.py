@@ -17,6 +17,8 @@ from tests.support.forges.published import published
 from tests.support.forges.serving import Answer, Asked, ForgeServer, Handler, Refused
 
 CLIENT_ID = "Iv1.0123456789abcdef"
+APP_ID = 4711
+THE_APP = "the App itself"
 CLIENT_SECRET = "client-secret-of-the-tests"
 
 
@@ -50,6 +52,8 @@ class _Code:
 class PortalGithub(ForgeServer):
     """`at_browser` is who sits before GitHub's page; `denies` presses Cancel there."""
 
+    public_key: str = ""
+    """PEM; with its other half the App logs in as itself."""
     callback: str = ""
     """Registered for the App; the redirect must be this very one."""
     at_browser: str = "anna"
@@ -81,13 +85,39 @@ class PortalGithub(ForgeServer):
             "GET /repos/{owner}/{repo}/teams": self._repo_teams,
             "GET /orgs/{org}/teams/{slug}/memberships/{user}": self._membership,
             f"DELETE /applications/{CLIENT_ID}/token": self._revoke,
+            "GET /repos/{owner}/{repo}/installation": self._installation,
+            "POST /app/installations/{id}/access_tokens": self._installed,
         }
 
     def authorized(self, asked: Asked) -> bool:
         given = asked.headers.get("authorization", "")
         if asked.path.startswith("/applications/"):
             return given == f"Basic {base64.b64encode(f'{CLIENT_ID}:{CLIENT_SECRET}'.encode()).decode()}"
+        if asked.path.startswith("/app/") or asked.path.endswith("/installation"):
+            return self._is_app(given.removeprefix("Bearer "))
         return given.removeprefix("Bearer ") in self.tokens
+
+    def _is_app(self, token: str) -> bool:
+        import jwt
+
+        try:
+            jwt.decode(token, self.public_key, algorithms=["RS256"], issuer=str(APP_ID))
+        except jwt.PyJWTError:
+            return False
+        return True
+
+    def _installation(self, asked: Asked, owner: str, repo: str) -> Answer:
+        number = {"shop": 99}.get(owner)
+        if number is None:
+            raise Refused(404, {"message": "Not Found"})
+        shown = self.published.example("GET", asked.path, 200)
+        return Answer(200, {**shown, "id": number, "app_id": APP_ID})
+
+    def _installed(self, asked: Asked, number: str) -> Answer:
+        token = self._next("ghs")
+        self.tokens[token] = THE_APP
+        shown = self.published.example("POST", asked.path, 201)
+        return Answer(201, {**shown, "token": token, "expires_at": "2099-01-01T00:00:00Z"})
 
     def _checked(self, asked: Asked) -> Answer:
         if asked.path == "/login/oauth/authorize":
@@ -179,7 +209,8 @@ class PortalGithub(ForgeServer):
 
     def _repo_teams(self, asked: Asked, owner: str, repo: str) -> Answer:
         name = self._named(f"{owner}/{repo}")
-        if self._login(asked) not in self.repos[name].admins:
+        login = self._login(asked)
+        if name not in self.repos or login not in self.repos[name].admins | {THE_APP}:
             raise Refused(404, {"message": "Not Found"})
         example = {"type": "organization", "organization_id": 1, **self.published.example("GET", asked.path, 200)[0]}
         slugs = [slug for slug in self.repos[name].teams if f"{owner.lower()}/{slug}" in self.teams]

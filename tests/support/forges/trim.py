@@ -42,9 +42,11 @@ GITHUB = {
     "/repos/{owner}/{repo}/statuses/{sha}": ["post"],
 }
 PORTAL = {
+    "/app/installations/{installation_id}/access_tokens": ["post"],
     "/applications/{client_id}/token": ["delete"],
     "/orgs/{org}/teams/{team_slug}/memberships/{username}": ["get"],
     "/repos/{owner}/{repo}": ["get"],
+    "/repos/{owner}/{repo}/installation": ["get"],
     "/repos/{owner}/{repo}/teams": ["get"],
     "/user": ["get"],
     "/user/memberships/orgs/{org}": ["get"],
