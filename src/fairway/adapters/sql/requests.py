@@ -66,7 +66,7 @@ class SqlRequestStore:
 
     async def published(self, delivery_ids: Collection[str], at: datetime) -> None:
         # `queued` is told from now on; who has gone further by now is owed already, or has been told.
-        is_owed = (requests.c.number > 0) & requests.c.is_open & (requests.c.posted == "")
+        is_owed = (requests.c.number > 0) & requests.c.is_open & (requests.c.posted == "") & ~requests.c.post_ended
         values = {
             "published_at": func.coalesce(requests.c.published_at, at),
             "message": None,
