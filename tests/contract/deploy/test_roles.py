@@ -319,6 +319,8 @@ def test_fairways_own_lint_finds_nothing(shape: str, tmp_path: Path, capsys: pyt
         ({"hookd": {**HOOKD, "secretFiles": {"github-key-file": "plain"}}}, "schema"),
         ({"deployd": {**DEPLOYD, "teams": {"identity": "root"}}}, "schema"),
         ({"deployd": {**DEPLOYD, "teams": {"names": ["Not A Team"]}}}, "schema"),
+        ({"hookd": {**HOOKD, "option": {}}}, "schema"),
+        ({"deployd": {**DEPLOYD, "replica": 1}}, "schema"),
         ({"deployd": {**DEPLOYD, "rbac": {"watch": [{"verbs": ["delete"]}]}}}, "schema"),
     ],
 )
