@@ -26,6 +26,7 @@ from fairway.services.hookd.options import HookdOptions
 from fairway.services.hookd.ports import DeploymentStatuses, RequestStore
 from fairway.services.hookd.posting import Posting
 from fairway.services.hookd.publishing import Publishing
+from fairway.services.hookd.rush import Rush
 from fairway.services.hookd.telling import Telling
 from fairway.services.notifying.ports import Tell, tell_nobody
 from fairway.services.queue.correspondence import Correspondence
@@ -62,6 +63,8 @@ class Hookd:
         self._store_problem = ""
         self.clusters = Clusters(store, options.clusters, now)
 
+        self._rush = Rush()
+
         def log_url(delivery_id: str) -> str:
             return self.accepting.log_url(delivery_id)
 
@@ -77,6 +80,7 @@ class Hookd:
             concurrency=options.post_concurrency,
             within=options.post_within,
             answer=options.post_answer,
+            calm=self._rush.calm,
             metrics=metrics,
         )
         telling = Telling(tell, now=now, new_id=new_id, log_url=log_url)
@@ -137,6 +141,7 @@ class Hookd:
         }
 
     def _wake(self) -> None:
+        self._rush.note()
         self.publishing.pulse.beat()
         self.posting.pulse.beat()
 

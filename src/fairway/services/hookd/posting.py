@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from fairway.domain.deployments.masking import mask
@@ -32,11 +32,16 @@ REFUSED_TRIES = 8
 """How often something is tried that GitHub refuses: rights and installations come a little late at times."""
 
 
+async def _at_once() -> None:
+    return
+
+
 class Posting:
     """Somebody has to `run` it; `pulse` says that there may be something to tell.
 
     `answer`: how long GitHub has for all calls of one try; for a good deal longer nobody else tells it, then whoever
-    claimed it is taken for dead. `within`: after which a status that GitHub does not take is given up.
+    claimed it is taken for dead. `within`: after which a status that GitHub does not take is given up. `calm` is
+    waited for before more is begun.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Posting:
         concurrency: int = 8,
         within: timedelta = timedelta(hours=24),
         answer: timedelta = timedelta(seconds=25),
+        calm: Callable[[], Awaitable[None]] = _at_once,
         metrics: HookdMetrics = NoMetrics(),
     ) -> None:
         self._store = store
@@ -61,6 +67,7 @@ class Posting:
         self._within = within
         self._answer = answer
         self._claim = 2 * answer + NOTE
+        self._calm = calm
         self._metrics = metrics
         self._under_way: set[asyncio.Task[None]] = set()
         self.pulse = Pulse()
@@ -72,6 +79,7 @@ class Posting:
         tries = 0
         try:
             while True:
+                await self._calm()
                 try:
                     found = await self._begin()
                     tries = 0
