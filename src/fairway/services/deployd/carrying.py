@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -20,8 +19,9 @@ from fairway.domain.dispatch.requests import DeploymentRequest
 from fairway.domain.dispatch.resources import declared
 from fairway.domain.dispatch.statuses import DeploymentStatus, ReportedState, cut_description
 from fairway.domain.dispatch.taken import Taken
-from fairway.domain.errors import FairwayError, Transient, UserError
+from fairway.domain.errors import Transient
 from fairway.domain.manifests.lists import flatten
+from fairway.services.deployd.endings import Ending, broken_off, failed, late, succeeded, superseded
 from fairway.services.deployd.insisting import Insisting
 from fairway.services.deployd.lanes import Place
 from fairway.services.deployd.masking import Mask, Masks
@@ -37,15 +37,6 @@ T = TypeVar("T")
 SAVE_EVERY = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a request ended; `lines` tell the whole story."""
-
-    state: ReportedState
-    description: str
-    lines: tuple[str, ...] = ()
-
-
 @dataclass(slots=True)
 class Work:
     """A request under way."""
@@ -57,6 +48,18 @@ class Work:
     """No former process had begun with it."""
     lines: list[str] = field(default_factory=list)
     mask: Mask = str
+    performance: Performance = field(init=False)
+
+    @property
+    def about(self) -> dict[str, str]:
+        """For logs."""
+        request = self.request
+        return {
+            "delivery_id": request.delivery_id,
+            "team": request.team,
+            "cluster": request.cluster,
+            "repository": str(request.repository),
+        }
 
 
 class Carrying:
@@ -89,64 +92,69 @@ class Carrying:
             return
         now = self._insisting.now()
         work = Work(request, place, known or Taken(request.delivery_id, now), is_new=known is None)
-        about = {"delivery_id": request.delivery_id, "team": request.team, "cluster": request.cluster}
-        log.info("deployd.taken", extra={**about, "repository": str(request.repository), "again": known is not None})
+        log.info("deployd.taken", extra={**work.about, "again": known is not None})
         if known is None:
             self._metrics.phase("queued", max(0.0, (now - request.at).total_seconds()))
         objects = [leaf for one in request.resources if isinstance(one, dict) for leaf in flatten(one)]
         with self._masks.of(objects) as work.mask:
-            ending = await self._carry_out(work)
-            status = self._status(work, ending)
-        ended = replace(work.taken, outcome=status)
-        await self._remembering(lambda: self._outcomes.save(ended))
-        self._metrics.ended(ending.state.value, (self._insisting.now() - ended.at).total_seconds())
-        log.info("deployd.ended", extra={**about, "state": ending.state.value, "why": status.description})
-        await self._tell(ended)
+            ending = await self._guarded(work, self._carry_out)
+            if ending is not None:
+                await self._end(work, ending)
+        await self._tell(work.taken)
 
     async def tell_again(self, taken: Taken) -> None:
         """An outcome that a former process could not report."""
         await self._tell(taken)
 
-    async def _carry_out(self, work: Work) -> Ending:
+    async def _guarded(self, work: Work, step: Callable[[Work], Awaitable[Ending | None]]) -> Ending | None:
+        """What a step says, or how it broke off."""
         try:
-            if work.is_new:
-                if self._is_late(work.request):
-                    return _late()
-                await self._remembering(lambda: self._outcomes.save(work.taken))
-            if not work.taken.applied:
-                # hookd gives up what nobody has taken, so nothing is begun before the queue has this.
-                await self._say(work, ReportedState.PENDING, "taken by deployd")
-            return await self._perform(work)
-        except UserError as error:
-            return Ending(ReportedState.ERROR, words.wrong(work.mask(error.message)), _lines(work, error))
-        except FairwayError as error:
-            return Ending(ReportedState.FAILURE, words.failure([work.mask(error.message)]), _lines(work, error))
+            return await step(work)
         except Exception as error:
-            log.exception("deployd.defect", extra={"delivery_id": work.request.delivery_id})
-            why = f"deployd has a defect: {type(error).__name__}; its log tells more"
-            return Ending(ReportedState.FAILURE, words.failure([why]), tuple(work.lines))
+            return broken_off(error, work.request.delivery_id, work.lines, work.mask)
 
-    async def _perform(self, work: Work) -> Ending:
+    async def _carry_out(self, work: Work) -> Ending | None:
+        """How it ended; None when that is remembered already."""
+        if work.is_new:
+            if self._is_late(work.request):
+                return late()
+            await self._remembering(lambda: self._outcomes.save(work.taken))
+        if not work.taken.applied:
+            # hookd gives up what nobody has taken, so nothing is begun before the queue has this.
+            await self._say(work, ReportedState.PENDING, "taken by deployd")
         objects = declared(work.request.resources, work.request.delivery_id)
-        performance = self._performing.begin(work.request, objects, work.lines, work.mask)
+        work.performance = self._performing.begin(work.request, objects, work.lines, work.mask)
         async with work.place.turn():
-            if work.taken.watching_since is None:
-                if work.is_new and self._is_late(work.request):
-                    return _late()
-                if ending := await self._check_and_apply(work, performance):
-                    return ending
-            else:
-                await performance.resume()
-                work.place.overtake()
-        description = words.in_progress(performance.count)
-        self._say(work, ReportedState.IN_PROGRESS, description)
-        return await self._watch(work, performance)
+            # Remembered before the next of the lane has its turn, or a successor could apply this one over that one.
+            if ending := await self._guarded(work, self._have_turn):
+                await self._end(work, ending)
+                return None
+            await self._remembering(lambda: self._outcomes.save(work.taken))
+        self._say(work, ReportedState.IN_PROGRESS, words.in_progress(work.performance.count))
+        return await self._watch(work)
 
-    async def _check_and_apply(self, work: Work, performance: Performance) -> Ending | None:
-        began = self._insisting.now()
+    async def _have_turn(self, work: Work) -> Ending | None:
+        """Check and apply, or look at what a former process applied; None when it is to be watched."""
+        if work.taken.watching_since is not None:
+            await work.performance.resume()
+            work.place.overtake()
+            return None
+        if work.is_new and self._is_late(work.request):
+            return late()
+        errors = await self._check_and_apply(work)
+        if errors is None:
+            return late()
+        if errors:
+            return failed(errors, work.lines)
+        self._metrics.applied(work.performance.count)
+        work.taken = replace(work.taken, watching_since=self._insisting.now())
+        return None
+
+    async def _check_and_apply(self, work: Work) -> list[str] | None:
+        """Why it could not be applied; None when the deadline had passed."""
+        performance = work.performance
+        began = saved = self._insisting.now()
         until = work.request.deadline if not work.taken.applied else began + self._timeout
-
-        saved = began
 
         async def note(mark: str, at_once: bool) -> None:
             """That it was begun is remembered at once; to apply the others twice is harmless."""
@@ -163,41 +171,41 @@ class Carrying:
             errors = await performance.check(until, done=work.taken.applied)
             self._metrics.phase("checked", self._seconds_since(began))
             if errors:
-                return Ending(ReportedState.FAILURE, words.failure(errors), tuple(work.lines))
+                return errors
             if not work.taken.applied and self._is_late(work.request):
-                return _late()
+                return None
             began = self._insisting.now()
             work.place.overtake()
             errors = await performance.apply(began + self._timeout, done=work.taken.applied, note=note)
             self._metrics.phase("applied", self._seconds_since(began))
-        if errors:
-            return Ending(ReportedState.FAILURE, words.failure(errors), tuple(work.lines))
-        self._metrics.applied(performance.count)
-        work.taken = replace(work.taken, watching_since=self._insisting.now())
-        if not performance.is_healthy:
-            await self._remembering(lambda: self._outcomes.save(work.taken))
-        return None
+        return errors
 
-    async def _watch(self, work: Work, performance: Performance) -> Ending:
+    async def _watch(self, work: Work) -> Ending:
         since = work.taken.watching_since or self._insisting.now()
-        watching = asyncio.create_task(performance.watch(since, self._timeout))
+        watching = asyncio.create_task(work.performance.watch(since, self._timeout))
         overtaken = asyncio.create_task(work.place.superseded.wait())
         try:
             await asyncio.wait((watching, overtaken), return_when=asyncio.FIRST_COMPLETED)
             if not watching.done():
-                return Ending(ReportedState.INACTIVE, words.SUPERSEDED, tuple(work.lines))
+                return superseded(work.lines)
             errors = watching.result()
         finally:
             for task in (watching, overtaken):
                 task.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await task
+            await asyncio.gather(watching, overtaken, return_exceptions=True)
         self._metrics.phase("watched", self._seconds_since(since))
         if errors is None:
-            return Ending(ReportedState.INACTIVE, words.SUPERSEDED, tuple(work.lines))
-        if errors:
-            return Ending(ReportedState.FAILURE, words.failure(errors), tuple(work.lines))
-        return Ending(ReportedState.SUCCESS, words.success(performance.count), tuple(work.lines))
+            return superseded(work.lines)
+        return failed(errors, work.lines) if errors else succeeded(work.performance.count, work.lines)
+
+    async def _end(self, work: Work, ending: Ending) -> None:
+        """From here on nothing changes the outcome."""
+        status = self._status(work, ending)
+        ended = replace(work.taken, outcome=status)
+        await self._remembering(lambda: self._outcomes.save(ended))
+        work.taken = ended
+        self._metrics.ended(ending.state.value, self._seconds_since(ended.at))
+        log.info("deployd.ended", extra={**work.about, "state": ending.state.value, "why": status.description})
 
     def _is_late(self, request: DeploymentRequest) -> bool:
         return self._insisting.now() >= request.deadline
@@ -237,15 +245,6 @@ class Carrying:
             log.warning("deployd.memory_away", extra={"why": error.message})
 
         return await self._insisting.for_ever(work, told)
-
-
-def _late() -> Ending:
-    return Ending(ReportedState.FAILURE, words.EXCEEDED, ("the deadline had passed when it was its turn",))
-
-
-def _lines(work: Work, error: FairwayError) -> tuple[str, ...]:
-    fix = (f"  to fix it: {error.fix}",) if error.fix else ()
-    return (*work.lines, error.message, *fix)
 
 
 def _printable(text: str) -> str:

@@ -25,7 +25,6 @@ from fairway.services.deployd.watching import read_again, watch_all
 from fairway.services.engine.applying import JOB
 from fairway.services.engine.ports import Kube
 from fairway.services.engine.session import Unhealthy, Waiter
-from fairway.services.waiting import needs_wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,6 @@ class Performance:
     @property
     def count(self) -> int:
         return len(self._objects)
-
-    @property
-    def is_healthy(self) -> bool:
-        """Whether nothing has to be waited for."""
-        return not self._replaced and not any(needs_wait(obj) for _, obj in self._stored)
 
     @asynccontextmanager
     async def as_team(self, until: datetime) -> AsyncIterator[None]:

@@ -245,6 +245,25 @@ class TestRestarting:
         assert created in ([], [ran["metadata"]["uid"]])
         assert finals(desk, request) == ["success"]
 
+    async def test_an_older_one_that_was_killed_before_its_end_never_comes_over_a_newer_one(
+        self, station: Station, desk: Desk, kube: MemoryKube
+    ) -> None:
+        old = desk.request(config_map("a", v="1"), config_map("b", v="1"), config_map("c", v="1"))
+        new = desk.request(config_map("a", v="2"), config_map("b", v="2"), config_map("c", v="2"))
+        kept = station.outcomes
+        station.outcomes = NeverEnds(kept, old.delivery_id)  # type: ignore[assignment]
+        async with station.started():
+            await desk.send(old, new)
+            await desk.outcome(new)
+        assert finals(desk, old) == []
+        station.outcomes = kept
+        async with station.started():
+            assert (await desk.outcome(old)).state in (SUCCESS, INACTIVE)
+        for name in "abc":
+            live = await kube.get(ref("ConfigMap", name))
+            assert live is not None
+            assert (live["data"], delivery_of(live)) == ({"v": "2"}, new.delivery_id)
+
     async def test_an_outcome_that_was_not_told_is_told_at_the_start(self, station: Station, desk: Desk) -> None:
         request = desk.request(config_map())
         untold = DeploymentStatus(
@@ -277,6 +296,22 @@ class TestRestarting:
 async def _reported(station: Station, delivery_id: str) -> bool:
     found = await station.outcomes.find(delivery_id)
     return found is not None and found.reported
+
+
+class NeverEnds:
+    """A memory that is still writing the outcome of one request when the process is killed."""
+
+    def __init__(self, inner: Any, delivery_id: str) -> None:
+        self._inner = inner
+        self._delivery_id = delivery_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def save(self, taken: Taken) -> None:
+        if taken.delivery_id == self._delivery_id and taken.outcome is not None:
+            await asyncio.Event().wait()
+        await self._inner.save(taken)
 
 
 class TeamsOver:
