@@ -8,18 +8,22 @@ from contextlib import asynccontextmanager
 
 from fairway.adapters.queue.kafka.connection import Brokers
 from fairway.adapters.queue.kafka.publishing import PATIENCE, Publisher
-from fairway.adapters.queue.kafka.reading import KafkaSubscription
+from fairway.adapters.queue.kafka.reading import UPKEEP, KafkaSubscription
 from fairway.adapters.queue.kafka.topics import ensure_topics
 from fairway.domain.dispatch.messages import Message, Topic
 from fairway.domain.errors import Transient
 
 
 class KafkaQueue:
-    """Connects when it is first used. `patience`: seconds after which publishing gives up."""
+    """Connects when it is first used.
 
-    def __init__(self, brokers: Brokers, *, patience: float = PATIENCE) -> None:
+    `patience`: seconds after which publishing gives up; `upkeep`: seconds between two looks for new partitions.
+    """
+
+    def __init__(self, brokers: Brokers, *, patience: float = PATIENCE, upkeep: float = UPKEEP) -> None:
         self._brokers = brokers
         self._patience = patience
+        self._upkeep = upkeep
         self._publisher: Publisher | None = None
         self._known: set[Topic] = set()
 
@@ -43,7 +47,7 @@ class KafkaQueue:
 
     @asynccontextmanager
     async def subscribe(self, topic: Topic, group: str, *, from_start: bool = True) -> AsyncIterator[KafkaSubscription]:
-        subscription = KafkaSubscription(self._brokers, topic, group)
+        subscription = KafkaSubscription(self._brokers, topic, group, upkeep=self._upkeep)
         try:
             try:
                 await subscription.begin(from_start=from_start)

@@ -30,7 +30,7 @@ BUFFER = 1000
 """Messages that wait for `fetch`; beyond it nothing is read."""
 BUFFER_BYTES = 32 * 1024 * 1024
 _POLL = 0.5
-_UPKEEP = 60.0
+UPKEEP = 60.0
 """Seconds between two looks for new partitions."""
 _REMEMBER = 3600.0
 """Seconds between commits of positions that did not move: brokers forget them after a week of silence."""
@@ -40,9 +40,10 @@ _log = logging.getLogger(__name__)
 class KafkaSubscription:
     """`begin` before the rest."""
 
-    def __init__(self, brokers: Brokers, topic: Topic, group: str) -> None:
+    def __init__(self, brokers: Brokers, topic: Topic, group: str, *, upkeep: float = UPKEEP) -> None:
         self._brokers = brokers
         self._topic = topic
+        self._upkeep = upkeep
         self._name = brokers.topics[topic]
         self._trouble = Trouble()
         self._consumer = brokers.client(
@@ -180,7 +181,7 @@ class KafkaSubscription:
                 self._pause_or_resume()
                 if (message := self._consumer.poll(_POLL)) is not None:
                     self._keep(message)
-                if time.monotonic() - looked > _UPKEEP:
+                if time.monotonic() - looked > self._upkeep:
                     looked = time.monotonic()
                     self._look_for_partitions()
                 if time.monotonic() - remembered > _REMEMBER:
@@ -191,6 +192,10 @@ class KafkaSubscription:
             except FairwayError as error:
                 # It is tried again; `fetch` says what stands in the way if that lasts.
                 _log.info("queue.kafka_upkeep_failed", extra={"topic": self._name, "why": str(error)})
+            except Exception:
+                # A reader that is gone would look like a topic without messages.
+                _log.exception("queue.kafka_reader_failed", extra={"topic": self._name})
+                self._ended.wait(1.0)
 
     def _keep(self, message: KafkaMessage) -> None:
         if (error := message.error()) is not None:
