@@ -7,6 +7,8 @@ passwords into them.
 from __future__ import annotations
 
 import logging
+import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,6 +26,10 @@ OVERHEAD = 16 * 1024
 
 _Client = TypeVar("_Client")
 _log = logging.getLogger(__name__)
+_STICKS = 5.0
+"""Seconds for which a complaint that tells more is not replaced by one that tells less."""
+_QUIET = 30.0
+_DIGITS = re.compile(r"\d+")
 _LOGIN = {KafkaError._AUTHENTICATION, KafkaError.SASL_AUTHENTICATION_FAILED, KafkaError.UNSUPPORTED_SASL_MECHANISM}
 _RIGHTS = {
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -110,22 +116,47 @@ class Trouble:
 
     def __init__(self) -> None:
         self.last: KafkaError | None = None
+        self._at = 0.0
 
     def note(self, error: KafkaError) -> None:
-        # "All brokers are down" says less than what was said before it.
-        if self.last is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
-            self.last = error
+        # After a refused login comes "disconnected", and "all brokers are down": true, and of no use to anybody.
+        now = time.monotonic()
+        if self.last is not None and _tells(error) <= _tells(self.last) and now - self._at < _STICKS:
+            return
+        self.last, self._at = error, now
 
     def over(self) -> None:
         self.last = None
 
 
 class LibraryLog:
-    """Stands where librdkafka wants a logger."""
+    """Stands where librdkafka wants a logger. What it says again and again is for those who look closely."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, float] = {}
 
     def log(self, level: int, form: str, *words: object) -> None:
         text = form % words if words else form
-        _log.log(level, "queue.kafka", extra={"said": text})
+        kind, now = _DIGITS.sub("#", text), time.monotonic()
+        again = now - self._said.get(kind, -_QUIET) < _QUIET
+        if not again:
+            self._said[kind] = now
+        _log.log(logging.DEBUG if again else level, "queue.kafka", extra={"said": text})
+
+
+def _tells(error: KafkaError) -> int:
+    """How much it says of the cause."""
+    if _is_login(error) or _is_trust(error) or error.code() in _RIGHTS | _SIZE | _SETTINGS:
+        return 2
+    return 0 if error.code() == KafkaError._ALL_BROKERS_DOWN else 1
+
+
+def _is_login(error: KafkaError) -> bool:
+    return error.code() in _LOGIN
+
+
+def _is_trust(error: KafkaError) -> bool:
+    return "certificate" in error.str() and error.code() in (KafkaError._SSL, KafkaError._TRANSPORT)
 
 
 def translated(brokers: Brokers, error: KafkaError, trouble: Trouble | None = None) -> FairwayError:
@@ -133,12 +164,12 @@ def translated(brokers: Brokers, error: KafkaError, trouble: Trouble | None = No
     why = trouble.last if trouble is not None and trouble.last is not None else error
     for one in (error, why):
         code, text = one.code(), one.str()
-        if code in _LOGIN:
+        if _is_login(one):
             return UserError(
                 f"{brokers.shown} refuses the login of {brokers.username or 'nobody'}: {text}",
                 fix="check --kafka-sasl-username, --kafka-sasl-password and --kafka-sasl-mechanism",
             )
-        if code == KafkaError._SSL and "certificate" in text:
+        if _is_trust(one):
             return UserError(f"{brokers.shown} is not trusted: {text}", fix="name its authority: --kafka-tls-ca-file")
         if code in _RIGHTS:
             return UserError(
