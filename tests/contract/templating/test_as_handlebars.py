@@ -92,7 +92,7 @@ TABLE = [
     "{{#each list}}\n\n{{this}}\n\n{{/each}}", "{{#if name}}{{#if yes}}\na\n{{/if}}{{/if}}\nb",
     "{{#if name}}\n{{#if yes}}\na\n{{/if}}\n{{/if}}\nb", "{{#if no}}\na\n{{~else if name~}}\nb\n{{~/if}}\nd",
     "{{#if no}}a{{else if no}}b{{~else if yes}} c {{~else}}d{{/if}}", "{{^if no}}\na\n{{/if}}\n",
-    "{{#if yes}}\n{{/if}}\nx", "{{#if yes}}{{/if}}\nx", "{{{markup}}}}", "{{name}}}", "{ {name} } }} {",
+    "{{#if yes}}\n{{/if}}\nx", "{{#if yes}}{{/if}}\nx", "{{{markup}}}}", "{{{name}~}}}", "{{name~}}}", "{{name}}}", "{ {name} } }} {",
     "{{'name'}} {{\"odd name\"}} {{12}} {{true}}",
     "{{yes}}{{#if true}}t{{/if}}{{#if 0}}z{{/if}}{{#if 'x'}}s{{/if}}{{#if undefined}}u{{/if}}", "{{map.list}}",
     "{{#each people}}{{#with tags}}{{length}}{{../name}}{{/with}}{{/each}}", "{{name.x}}{{one.x}}",

@@ -129,7 +129,7 @@ def _end(source: Source, at: int, begin: int, *, triple: bool) -> tuple[int, int
             raise source.invalid(
                 start, "there is a brace too many", "close it with }}; put a blank before a } of yours"
             )
-        if triple and source.text.startswith("}", end):
+        if close == "}}}" and source.text.startswith("}", end):
             raise source.invalid(end, "there is a brace too many", "put a blank before a } of yours")
         return start, end, close
     raise source.invalid(at, "this tag has no end", "close it with " + ("}}}" if triple else "}}"))
