@@ -184,6 +184,6 @@ TEMPLATES = joined(
 
 
 @given(template=TEMPLATES)
-@settings(max_examples=400, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
 def test_any_template_is_rendered_as_handlebars_does(template: str, handlebars: Handlebars) -> None:
     assert ours(template, VARIABLES) == handlebars.render(template, VARIABLES)
