@@ -6,6 +6,7 @@ command.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from fairway.entrypoints.cli.render.workflow_commands import data, harmless, in_
 from fairway.services.asking.asking import Ended
 
 _COLORS = {"success": "green", "failure": "red", "error": "red", "inactive": "yellow", "in_progress": "cyan"}
+_ADDRESS = re.compile(r"https?://[^\s<>]+")
 WIDEST = 11
 QUIET = 20.0
 """Seconds without news after which a log says that it still waits."""
@@ -130,11 +132,11 @@ class AskingView:
     def _write_summary(self, ended: Ended, text: str, wanted: Wanted) -> None:
         if self._summary is None:
             return
-        rows = [f"| {one.state} | {one.at:%H:%M:%S} | {_cell(one.description)} |" for one in self.statuses]
+        rows = [f"| {_cell(one.state)} | {one.at:%H:%M:%S} | {_cell(one.description)} |" for one in self.statuses]
         table = ["| status | UTC | |", "| --- | --- | --- |", *rows, ""] if rows else []
         head = f"### {_cell(str(wanted.repository))} to {_cell(wanted.cluster)}: {ended.ending.name.lower()}"
         link = link_of(ended)
-        lines = [head, "", _cell(text), "", *table, *([f"[Log](<{link}>)", ""] if link.startswith("http") else [])]
+        lines = [head, "", _cell(text), "", *table, *([f"[Log](<{link}>)", ""] if _ADDRESS.fullmatch(link) else [])]
         _append(self._summary, "\n".join(lines) + "\n")
 
     def _write_outputs(self, ended: Ended) -> None:

@@ -76,6 +76,17 @@ def test_what_others_say_is_never_a_command_nor_markup(
     assert [line[:9] for line in commands] == ["::group::", "::endgrou", "::error t"]
     assert not any("##[" in line or "\x1b" in line for line in lines if not line.startswith("::error"))
     assert len(output.read_text().splitlines()) == 4
+    assert "[Log](<https://deploy.example.com/logs>)" in summary.read_text()
     said = [line for line in summary.read_text().splitlines() if not line.startswith(("###", "[Log]"))]
     bare = [re.sub(r"\\.", "", line) for line in said]
     assert not any(sign in line for line in bare for sign in "<>[]`*_#!")
+
+
+@pytest.mark.parametrize("link", ["javascript:alert(1)", "https://x/>)[y](z)", "https://x/\n# big", ""])
+def test_a_link_that_is_none_is_not_made_one(link: str, tmp_path: Path) -> None:
+    summary = tmp_path / "summary"
+    summary.write_text("")
+    view = AskingView(actions=True, quiet=True, summary=str(summary))
+    view.end(Ended(Ending.SUCCESS, Receipt("1"), Told("success", "", NOON, link)), 1, WANTED)
+    assert "[Log]" not in summary.read_text()
+    assert "big" not in summary.read_text()
