@@ -18,7 +18,7 @@ def success(applied: int) -> str:
 
 
 def in_progress(applied: int) -> str:
-    return f"{_counted(applied, 'resource')} applied; waiting for them to become healthy"
+    return f"{_counted(applied, 'resource')} applied"
 
 
 def failure(errors: Sequence[str]) -> str:

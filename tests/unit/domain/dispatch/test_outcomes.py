@@ -19,7 +19,7 @@ from fairway.domain.dispatch.statuses import LONGEST_DESCRIPTION
         (outcomes.failure(["no room", "b", "c"]), "Deployment failed: no room (total of 3 errors)"),
         (outcomes.failure(["first line\nsecond"]), "Deployment failed: first line (total of 1 error)"),
         (outcomes.wrong("no team"), "Error in deployment request: no team"),
-        (outcomes.in_progress(2), "2 resources applied; waiting for them to become healthy"),
+        (outcomes.in_progress(2), "2 resources applied"),
     ],
 )
 def test_the_words(text: str, expected: str) -> None:

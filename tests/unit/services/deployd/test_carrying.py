@@ -71,7 +71,7 @@ async def test_a_workload_is_waited_for(station: Station, desk: Desk, kube: Memo
     async with station.started():
         await desk.send(request)
         status = await desk.reported(request, WATCHING)
-        assert status.description == "1 resource applied; waiting for them to become healthy"
+        assert status.description == "1 resource applied"
         await become_ready(kube)
         assert (await desk.outcome(request)).state is ReportedState.SUCCESS
 
