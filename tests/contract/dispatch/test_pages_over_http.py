@@ -138,7 +138,7 @@ class TestOne:
     async def test_it_tells_the_whole_story(self, asked: Asked) -> None:
         delivery = await asked_for(asked)
         await asked.store.published([delivery], utc_now())
-        await asked.store.taken([delivery], utc_now())
+        await asked.store.step([Step(delivery, None, utc_now(), heard_at=utc_now())])
         detail = "failed: Deployment shop/orders\n  pod orders-1, container app: CrashLoopBackOff\nnot tried: Ingress a"
         await step(
             asked, delivery, (State.IN_PROGRESS, "4 applied"), (State.FAILURE, f"Deployment failed: x\n{detail}")

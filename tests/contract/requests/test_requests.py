@@ -53,7 +53,6 @@ class TestAdding:
         assert await store.step([]) == []
         assert await store.get(delivery(1)) is None
         await store.published([], NOON)
-        await store.taken([], NOON)
 
     async def test_what_is_known_stays_as_it_is(self, store: RequestStore) -> None:
         first = a_request(1)
@@ -124,7 +123,7 @@ class TestPublishing:
         await store.add([a_request(1)])
         for seconds in (5, 7, 6):
             await store.published([delivery(1), delivery(99)], at(seconds))
-            await store.taken([delivery(1), delivery(99)], at(seconds))
+            await store.step([Step(delivery(n), None, NOON, heard_at=at(seconds)) for n in (1, 99)])
         assert ((await kept(store)).published_at, (await kept(store)).taken_at) == (at(5), at(7))
 
     async def test_what_ended_is_not_published_any_more(self, store: RequestStore) -> None:
@@ -152,6 +151,16 @@ class TestSteps:
         await store.add([a_request(1)])
         stepped = await store.step([a_step(2, State.SUCCESS), a_step(1, State.IN_PROGRESS)])
         assert [one.tracked.delivery_id for one in stepped] == [delivery(1)]
+
+    async def test_a_sign_of_life_moves_nothing(self, store: RequestStore) -> None:
+        await store.add([a_request(1), a_request(2)])
+        signs = [
+            Step(delivery(n), None, NOON, cluster=cluster, heard_at=at(3)) for n, cluster in ((1, ""), (2, "prod"))
+        ]
+        assert await store.step(signs) == []
+        assert ((await kept(store, 1)).taken_at, (await kept(store, 2)).taken_at) == (at(3), None)
+        [stepped] = await store.step([Step(delivery(1), State.IN_PROGRESS, NOON, heard_at=at(9))])
+        assert (stepped.tracked.taken_at, stepped.tracked.story.state) == (at(9), State.IN_PROGRESS)
 
     async def test_another_cluster_has_no_say(self, store: RequestStore) -> None:
         await store.add([a_request(1)])

@@ -91,7 +91,7 @@ async def test_everything_at_once_ends_well(open_again: Open) -> None:
         await again(lambda: store.add([a_request(n, app=f"app-{n}") for n in range(1, 31)]))
         await asyncio.gather(
             again(lambda: store.published(everything, NOON)),
-            again(lambda: store.taken(reversed(everything), NOON)),  # type: ignore[arg-type]
+            again(lambda: store.step([Step(id_, None, NOON, heard_at=NOON) for id_ in reversed(everything)])),
             again(lambda: store.step([Step(id_, State.IN_PROGRESS, NOON) for id_ in reversed(everything)])),
             again(lambda: store.step([Step(id_, State.SUCCESS, NOON) for id_ in everything])),
             again(lambda: store.to_post(limit=10, now=NOON, until=at(1))),
@@ -131,7 +131,7 @@ async def play(store: RequestStore, played: list[tuple[str, int, object]]) -> li
         elif call == "published":
             await store.published([id_], at(moment))
         elif call == "taken":
-            await store.taken([id_], at(moment))
+            assert await store.step([Step(id_, None, NOON, heard_at=at(moment))]) == []
         elif call == "claim":
             claims = await store.to_post(limit=number, now=at(moment), until=at(moment + 3))
             seen.append([(one.tracked.delivery_id, one.tries) for one in claims])

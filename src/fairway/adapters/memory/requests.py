@@ -81,10 +81,6 @@ class MemoryRequestStore:
             kept.published_at = kept.published_at or at
             kept.message = b""
 
-    async def taken(self, delivery_ids: Collection[str], at: datetime) -> None:
-        for kept in self._of(delivery_ids):
-            kept.taken_at = max(kept.taken_at or at, at)
-
     async def step(self, steps: Sequence[Step]) -> list[Stepped]:
         counted: dict[str, list[StatusEntry]] = {}
         await self._write(steps, counted)
@@ -102,6 +98,10 @@ class MemoryRequestStore:
         for step in steps:
             kept = self._kept.get(step.delivery_id)
             if kept is None or step.cluster not in ("", kept.new.request.cluster):
+                continue
+            if step.heard_at is not None:
+                kept.taken_at = max(kept.taken_at or step.heard_at, step.heard_at)
+            if step.state is None:
                 continue
             entry = StatusEntry(kept.new.deployment.id, step.state, step.at, step.description)
             if await self._ledger.write([entry]):

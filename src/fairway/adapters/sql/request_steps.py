@@ -36,15 +36,20 @@ def step(database: Database, steps: Sequence[Step]) -> list[Stepped]:
         if any(one.state is State.SUCCESS for one in steps):
             _one_at_a_time(connection)
         places = {id_: (deployment, cluster) for id_, deployment, cluster in connection.execute(known)}
+        ours = [one for one in steps if one.delivery_id in places and one.cluster in ("", places[one.delivery_id][1])]
         entries = [
             StatusEntry(places[one.delivery_id][0], one.state, one.at, one.description)
-            for one in steps
-            if one.delivery_id in places and one.cluster in ("", places[one.delivery_id][1])
+            for one in ours
+            if one.state is not None
         ]
         counted: dict[str, list[StatusEntry]] = {}
         for entry in write_on(connection, entries):
             counted.setdefault(entry.deployment_id, []).append(entry)
         moved = {id_: counted[place][-1].state for id_, (place, _) in places.items() if place in counted}
+        signs = [(one.heard_at, one.delivery_id) for one in ours if one.heard_at is not None]
+        heard = {id_: at for at, id_ in sorted(signs)}
+        locked(connection, moved.keys() | heard.keys())
+        _hear(connection, heard)
         _mark(connection, moved)
         for id_, entry in _replace(
             connection, [id_ for id_, state in moved.items() if state is State.SUCCESS], counted
@@ -109,6 +114,18 @@ def locked(connection: Connection, delivery_ids: Collection[str]) -> list[str]:
         return ids
     wanted = select(requests.c.delivery_id).where(requests.c.delivery_id.in_(ids)).order_by(requests.c.delivery_id)
     return list(connection.execute(wanted.with_for_update()).scalars())
+
+
+def _hear(connection: Connection, heard: Mapping[str, datetime]) -> None:
+    """Signs of life, the last of each."""
+    if not heard:
+        return
+    is_newer = or_(requests.c.taken_at.is_(None), requests.c.taken_at < bindparam("heard_at"))
+    changed = update(requests).where(requests.c.delivery_id == bindparam("alive"), is_newer)
+    connection.execute(
+        changed.values(taken_at=bindparam("heard_at")),
+        [{"alive": id_, "heard_at": heard[id_]} for id_ in sorted(heard)],
+    )
 
 
 def _replace(

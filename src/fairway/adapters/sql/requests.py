@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from fairway.adapters.sql import request_steps
 from fairway.adapters.sql.database import Database
@@ -73,10 +73,6 @@ class SqlRequestStore:
             "owed": requests.c.owed | is_owed,
         }
         await self._in_thread(_update, delivery_ids, values)
-
-    async def taken(self, delivery_ids: Collection[str], at: datetime) -> None:
-        newer = case((requests.c.taken_at > at, requests.c.taken_at), else_=at)
-        await self._in_thread(_update, delivery_ids, {"taken_at": newer})
 
     async def step(self, steps: Sequence[Step]) -> list[Stepped]:
         return await self._in_thread(request_steps.step, steps)

@@ -60,11 +60,14 @@ class Step:
     """Something that was reported or decided of a request. It counts only when `cluster` is empty or the request's."""
 
     delivery_id: str
-    state: State
+    state: State | None
+    """None: nothing but a sign of life."""
     at: datetime
     description: str = ""
     """For people, masked; one line first, details in the lines after it."""
     cluster: str = ""
+    heard_at: datetime | None = None
+    """When a deployd was heard to be at it, by hookd's own clock; the last time counts."""
 
 
 @dataclass(frozen=True, slots=True)

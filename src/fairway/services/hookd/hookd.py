@@ -87,7 +87,6 @@ class Hookd:
         moving = Moving(store, telling, told=self.posting.pulse.beat, metrics=metrics)
         giving_up = GivingUp(store, moving, Patience(options.grace, options.finish_within))
         self.listening = Listening(
-            store,
             correspondence,
             moving,
             self.clusters,

@@ -17,7 +17,7 @@ from fairway.domain.errors import FairwayError, Transient
 from fairway.services.engine.retrying import Backoff
 from fairway.services.hookd.clusters import Clusters
 from fairway.services.hookd.moving import Moving
-from fairway.services.hookd.ports import RequestStore, Step
+from fairway.services.hookd.ports import Step
 from fairway.services.queue.correspondence import Correspondence
 from fairway.services.queue.ports import Received, Subscription, Topic
 
@@ -39,7 +39,6 @@ class Listening:
 
     def __init__(
         self,
-        store: RequestStore,
         correspondence: Correspondence,
         moving: Moving,
         clusters: Clusters,
@@ -50,7 +49,6 @@ class Listening:
         backoff: Backoff,
         settle: timedelta,
     ) -> None:
-        self._store = store
         self._correspondence = correspondence
         self._moving = moving
         self._clusters = clusters
@@ -114,12 +112,8 @@ class Listening:
         letters = [self._correspondence.open(one) for one in received]
         statuses = [letter for letter in letters if isinstance(letter, DeploymentStatus)]
         now = self._now()
-        alive = {one.delivery_id for one in statuses if one.state in _SIGNS_OF_LIFE}
-        if alive:
-            await self._store.taken(alive, now)
-        steps = [step for one in statuses if (step := _step(one, now))]
-        if steps:
-            await self._moving.step(steps)
+        if statuses:
+            await self._moving.step([_step(one, now) for one in statuses])
 
     async def _give_up_overdue(self, subscription: Subscription) -> None:
         now = self._now()
@@ -159,10 +153,9 @@ class Listening:
                 await self._backoff.pause(self._backoff.seconds(tries) if tries > 1 else 0)
 
 
-def _step(status: DeploymentStatus, now: datetime) -> Step | None:
-    """None for what moves nothing. Clocks of clusters may run ahead."""
-    state = status.state.as_state
-    if state is None:
-        return None
+def _step(status: DeploymentStatus, now: datetime) -> Step:
+    """Clocks of clusters may run ahead."""
     text = f"{status.description}\n{status.detail}" if status.detail else status.description
-    return Step(status.delivery_id, state, min(status.at, now), fit_to_keep(text), status.cluster)
+    heard_at = now if status.state in _SIGNS_OF_LIFE else None
+    at = min(status.at, now)
+    return Step(status.delivery_id, status.state.as_state, at, fit_to_keep(text), status.cluster, heard_at)

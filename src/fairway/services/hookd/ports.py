@@ -52,13 +52,9 @@ class RequestStore(Protocol):
         """The queue has them; the messages are forgotten here."""
         ...
 
-    async def taken(self, delivery_ids: Collection[str], at: datetime) -> None:
-        """A deployd said that it has them, or that it is at work; the last time counts."""
-        ...
-
     async def step(self, steps: Sequence[Step]) -> list[Stepped]:
-        """Write them into the status logs in one transaction, in this order; returns the requests of those that led
-        forward (`domain.deployments.status.accepts`). What is not known is ignored.
+        """Write them into the status logs, and signs of life, in one transaction, in this order; returns the requests
+        of those that led forward (`domain.deployments.status.accepts`). What is not known is ignored.
 
         Where several of a line have succeeded with it, all but the newest become inactive in the same transaction
         (`domain.dispatch.superseding`); they are returned too.

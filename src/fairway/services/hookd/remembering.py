@@ -49,11 +49,11 @@ class Remembering:
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_AT_ONCE))]
             try:
                 added = await self._add(batch)
-            except Exception as error:
-                _settle(batch, error)
-            except BaseException:
+            except asyncio.CancelledError:
                 _settle(batch, Transient("hookd is being stopped"))
                 raise
+            except BaseException as error:
+                _settle(batch, error)
             else:
                 for one in batch:
                     is_first = one.new.request.delivery_id in added
