@@ -24,8 +24,9 @@ def is_secret(obj: Object | None) -> bool:
         return False
     if obj.get("kind") == "Secret" and obj.get("apiVersion") == "v1":
         return True
-    annotations = (obj.get("metadata") or {}).get("annotations") or {}
-    return str(annotations.get(SENSITIVE, "")).lower() == "true"
+    metadata = obj.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return isinstance(annotations, dict) and str(annotations.get(SENSITIVE, "")).lower() == "true"
 
 
 def is_secret_field(path: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -95,9 +96,15 @@ class Carrying:
         log.info("deployd.taken", extra={**work.about, "again": known is not None})
         if known is None:
             self._metrics.phase("queued", max(0.0, (now - request.at).total_seconds()))
-        objects = [leaf for one in request.resources if isinstance(one, dict) for leaf in flatten(one)]
-        with self._masks.of(objects) as work.mask:
-            ending = await self._guarded(work, self._carry_out)
+        with ExitStack() as masked:
+
+            async def masked_work(work: Work) -> Ending | None:
+                # What is in lists nobody has checked yet, and it must end its own request alone.
+                objects = [leaf for one in request.resources if isinstance(one, dict) for leaf in flatten(one)]
+                work.mask = masked.enter_context(self._masks.of(objects))
+                return await self._carry_out(work)
+
+            ending = await self._guarded(work, masked_work)
             if ending is not None:
                 await self._end(work, ending)
         await self._tell(work.taken)

@@ -421,6 +421,28 @@ class TestAway:
         assert "oops" not in outcome.detail
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": "settings"},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "annotations": ["a"]}},
+        {"apiVersion": "v1", "kind": "ConfigMap"},
+        {"apiVersion": "v1", "kind": 7, "metadata": {"name": "a"}},
+    ],
+)
+async def test_what_is_malformed_within_a_list_ends_one_request_and_not_the_process(
+    station: Station, desk: Desk, item: dict[str, Any]
+) -> None:
+    listed = {"apiVersion": "v1", "kind": "List", "metadata": {"name": "all"}, "items": [item]}
+    bad, good = desk.request(listed), desk.request(config_map("b"))
+    async with station.started():
+        await desk.send(bad, good)
+        outcome = await desk.outcome(bad)
+        assert (await desk.outcome(good)).state is SUCCESS
+    assert outcome.state is ReportedState.ERROR
+    assert "resources[0]" in outcome.description
+
+
 async def test_a_memory_that_is_broken_for_good_ends_the_process(station: Station, desk: Desk) -> None:
     memory = Away(MemoryOutcomes(), lambda _: Terminal("the database is damaged"))
     station.outcomes = memory  # type: ignore[assignment]
