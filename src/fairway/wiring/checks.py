@@ -1,6 +1,6 @@
 """What `--check` of the processes looks at: each thing by itself, opened and closed again.
 
-The rule not to break: nothing is changed, but for a schema or a key file that the process would make at its start too.
+The rule not to break: nothing is deployed or told; what is made is what a start would make: tables, topics, a key file.
 Adapters are imported inside the functions, so that `--help` stays fast.
 """
 

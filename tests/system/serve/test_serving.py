@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -119,3 +123,32 @@ def test_a_cluster_that_is_away_keeps_nobody_from_deploying_to_the_others(place:
     assert serve.get("/readyz")["ok"] is True
     assert serve.get("/?output=json")["parts"]["east: cluster"] == "ok"
     assert serve.end() == 0
+
+
+def test_people_are_told_by_the_channels_of_a_fairway_yaml(place: Place, tmp_path: Path) -> None:
+    heard: list[dict[str, Any]] = []
+
+    class Hook(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    channel = {"name": "hook", "webhook": {"url": f"http://127.0.0.1:{server.server_port}/hook"}}
+    (tmp_path / "fairway.yaml").write_text(yaml.safe_dump({"notifications": {"channels": [channel]}}))
+    try:
+        serve = place.serve(f"--notifications-config={tmp_path / 'fairway.yaml'}")
+        number = place.create("east", place.config(namespace="kube-system"))
+        place.until_told(number, "failure")
+        until(lambda: "could not be deployed in east" in json.dumps(heard), lambda: f"{heard}\n{serve.text}")
+        assert serve.end() == 0
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(5)

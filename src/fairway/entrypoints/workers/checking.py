@@ -1,6 +1,6 @@
 """`--check`: reaches for everything that a process needs, says what it found, and ends.
 
-The rule not to break: nothing is changed, and one thing that is wrong hides no other.
+The rule not to break: one thing that is wrong hides no other.
 """
 
 from __future__ import annotations
