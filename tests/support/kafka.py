@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +72,8 @@ _JAVA = (
     "-XX:TieredStopAtLevel=1",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
 )
+# Ends the broker as it is told, or at once when whoever started it is gone.
+_GUARD = ("sh", "-c", '"$@" & broker=$!; read how; kill -s "${how:-KILL}" $broker; wait $broker', "sh")
 
 
 @dataclass
@@ -90,7 +92,8 @@ class Broker:
         """Until it answers. What it held before is there again."""
         with (self.folder / "broker.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*_JAVA, "-cp", f"{self.jars}/*", "kafka.Kafka", self.folder / "server.properties"],
+                [*_GUARD, *_JAVA, "-cp", f"{self.jars}/*", "kafka.Kafka", self.folder / "server.properties"],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
@@ -108,26 +111,24 @@ class Broker:
 
     def stop(self) -> None:
         """As an operator does; it writes down where it is."""
-        self._end(subprocess.Popen.terminate)
+        self._end(b"TERM\n")
 
     def kill(self) -> None:
         """As a power cut does."""
-        self._end(subprocess.Popen.kill)
+        self._end(b"KILL\n")
 
     @property
     def is_running(self) -> bool:
         return self._process is not None
 
-    def _end(self, how: Callable[[subprocess.Popen[bytes]], None]) -> None:
+    def _end(self, how: bytes) -> None:
         process, self._process = self._process, None
-        if process is None:
+        if process is None or process.stdin is None:
             return
-        how(process)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with suppress(BrokenPipeError):
+            process.stdin.write(how)
+            process.stdin.close()
+        process.wait(60)
 
 
 @contextmanager

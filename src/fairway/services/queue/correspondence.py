@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fairway.domain.dispatch.requests import DeploymentRequest
 from fairway.domain.dispatch.sealing import NotOurs, Seal
@@ -30,6 +30,9 @@ from fairway.services.queue.ports import Message, Queue, Received, Subscription,
 Letter = DeploymentRequest | DeploymentStatus | Announcement
 Rejected = Callable[[Topic, str], None]
 """Told of each message that is passed over, with `not_ours` or `unreadable`."""
+
+LONGEST_DETAIL = 200_000
+"""Characters. An outcome that is too large for the queue would never be told."""
 
 _log = logging.getLogger(__name__)
 _DECODERS: dict[Topic, Callable[[bytes], Letter]] = {
@@ -66,7 +69,7 @@ class Correspondence:
     async def send_statuses(self, statuses: Sequence[DeploymentStatus]) -> None:
         await self.queue.publish(
             [
-                Message(Topic.STATUSES, f"{status.cluster}/{status.team}", self.seal.seal(encode_status(status)))
+                Message(Topic.STATUSES, f"{status.cluster}/{status.team}", self.seal.seal(encode_status(_cut(status))))
                 for status in statuses
             ]
         )
@@ -101,3 +104,9 @@ class Correspondence:
                 "bytes": len(received.body),
             },
         )
+
+
+def _cut(status: DeploymentStatus) -> DeploymentStatus:
+    if len(status.detail) <= LONGEST_DETAIL:
+        return status
+    return replace(status, detail=f"{status.detail[:LONGEST_DETAIL]}\n… cut off after {LONGEST_DETAIL:,} characters")

@@ -9,8 +9,9 @@ from tests.support.dispatching import announcement, request, status
 
 from fairway.adapters.queue.memory import MemoryQueue
 from fairway.domain.dispatch.sealing import Seal
+from fairway.domain.dispatch.statuses import DeploymentStatus
 from fairway.domain.dispatch.wire import Unsendable, encode_status
-from fairway.services.queue.correspondence import Correspondence, Letter
+from fairway.services.queue.correspondence import LONGEST_DETAIL, Correspondence, Letter
 from fairway.services.queue.options import QueueOptions, Sasl, Tls
 from fairway.services.queue.ports import Message, Topic
 
@@ -51,6 +52,15 @@ async def test_statuses_go_through_under_the_key_of_their_request(correspondence
         (request().key, status()),
         (request().key, status("d-2", detail="more")),
     ]
+
+
+async def test_an_outcome_is_told_however_much_there_is_to_say(correspondence: Correspondence) -> None:
+    await correspondence.send_statuses([status(detail="ä" * 9_000_000)])
+    ((_, told),) = await letters(correspondence, Topic.STATUSES)
+    assert isinstance(told, DeploymentStatus)
+    assert told.state == status().state
+    assert told.detail.startswith("ä" * LONGEST_DETAIL)
+    assert told.detail.endswith("\n… cut off after 200,000 characters")
 
 
 async def test_an_announcement_goes_through(correspondence: Correspondence) -> None:
