@@ -89,12 +89,14 @@ class Performance:
         """The mark of the first object when it carries this delivery: a former process was killed before it could
         remember that. Empty otherwise; what nobody may read counts as not applied."""
         await self._locate(until)
-        first = self._items[0]
-        try:
-            live = await self._at.insisting.until(until, lambda: self._team.get(first.ref))
-        except FairwayError:
-            return ""
-        return mark_of(first.ref) if live is not None and delivery_of(live) == self._request.delivery_id else ""
+        first = self._items[0].ref
+        for kube in (self._team, self._at.own):
+            try:
+                live = await self._at.insisting.until(until, lambda kube=kube: kube.get(first))  # type: ignore[misc]
+            except FairwayError:
+                continue
+            return mark_of(first) if live is not None and delivery_of(live) == self._request.delivery_id else ""
+        return ""
 
     async def check(self, until: datetime, *, done: Collection[str]) -> list[str]:
         """Try everything that is not done; why it can't be applied, in words. Nothing is changed."""
