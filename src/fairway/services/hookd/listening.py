@@ -35,7 +35,8 @@ Enforce = Callable[[datetime], Awaitable[object]]
 
 
 class Listening:
-    """Somebody has to `run` it. `settle`: how long after a trouble of the queue nobody is given up."""
+    """Somebody has to `run` it. `settle`: how long nobody is given up after the start, and after a trouble of the
+    queue."""
 
     def __init__(
         self,
@@ -58,7 +59,8 @@ class Listening:
         self._backoff = backoff
         self._settle = settle
         self._enforced_at: datetime | None = None
-        self._trouble_at: datetime | None = None
+        # Nobody knows how the queue was before.
+        self._trouble_at = now()
         self.lag = 0
         """Reports in the queue that were not read, when it was looked last."""
         self.problem = "has not read the queue yet"
@@ -122,7 +124,7 @@ class Listening:
         self._enforced_at = now
         # Asked after the clock was read: what is not there now was not reported before.
         self.lag = await subscription.lag()
-        if self.lag == 0 and (self._trouble_at is None or now - self._trouble_at >= self._settle):
+        if self.lag == 0 and now - self._trouble_at >= self._settle:
             await self._until_stored(lambda: self._enforce(now))
 
     async def read_announcements(self, subscription: Subscription) -> None:

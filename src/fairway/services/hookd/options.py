@@ -28,7 +28,7 @@ class HookdOptions:
     finish_within: timedelta = timedelta(minutes=15)
     """From a deployd's last sign of life to the outcome; longer than a deployd waits for health."""
     settle: timedelta = timedelta(seconds=45)
-    """After the queue was away: how long nobody is given up, so that reports that wait can arrive."""
+    """After the start, and after the queue was away: how long nobody is given up. Reports that wait may arrive."""
     group: str = ""
     """Whose place in the queue; `hookd` when empty."""
     post_concurrency: int = 8

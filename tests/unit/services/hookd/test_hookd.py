@@ -164,6 +164,19 @@ class TestGivingUp:
         await world.read()
         assert await states(world, 1) == [State.QUEUED, State.FAILURE]
 
+    async def test_after_a_start_reports_get_time_to_arrive(self) -> None:
+        """hookd, the queue and its host may all have been away, and deployd may be waiting to say what it has done."""
+        world = World()
+        await world.ask(1)
+        await world.publish()
+        world.now.pass_(600)
+        world.start()
+        await world.read()
+        assert await states(world, 1) == [State.QUEUED]
+        world.now.pass_(46)
+        await world.read()
+        assert await states(world, 1) == [State.QUEUED, State.FAILURE]
+
     async def test_a_queue_that_takes_nothing_ends_it_with_its_reason(self) -> None:
         queue = Moody()
         world = World(queue=queue)
