@@ -17,6 +17,7 @@ from fairway.domain.dispatch.naming import subject_of
 from fairway.domain.dispatch.requests import DeploymentRequest
 from fairway.domain.dispatch.statuses import Announcement
 from fairway.domain.errors import FairwayError, Transient
+from fairway.domain.manifests.lists import flatten
 from fairway.services.deployd.carrying import Carrying
 from fairway.services.deployd.lanes import Lanes
 from fairway.services.deployd.metrics import DeploydMetrics
@@ -156,10 +157,13 @@ class Deployd:
             try:
                 await self._carrying.carry(request, place)
                 self._settled.append(received)
-            except Exception as error:
+            except FairwayError as error:
                 # Its memory failed for good: without it nothing may be carried out.
                 if self._broken is not None and not self._broken.done():
                     self._broken.set_exception(error)
+            except Exception:
+                # One message must not end a process that would meet it again at each start.
+                log.exception("deployd.defect", extra={"delivery_id": request.delivery_id})
             finally:
                 place.leave()
                 self._open.pop(request.delivery_id, None)
@@ -224,7 +228,7 @@ class Deployd:
 def _subject(request: DeploymentRequest) -> str:
     """What is malformed is told later, and needs no order."""
     try:
-        return subject_of(request.resources)
+        return subject_of([leaf for one in request.resources for leaf in flatten(one)])
     except (KeyError, IndexError, TypeError, AttributeError):
         return ""
 

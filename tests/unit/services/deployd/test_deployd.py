@@ -148,6 +148,18 @@ class TestOrder:
                 await desk.reported(one, WATCHING)
             assert finals(desk, waiting) == []
 
+    async def test_a_list_has_the_order_of_what_it_holds(self, station: Station, desk: Desk, kube: MemoryKube) -> None:
+        plain = desk.request(deployment())
+        listed = desk.request({"apiVersion": "v1", "kind": "List", "items": [deployment(image="shop/web:2")]})
+        async with station.started():
+            await desk.send(plain)
+            await desk.reported(plain, WATCHING)
+            await desk.send(listed)
+            assert (await desk.outcome(plain)).state is INACTIVE
+            await desk.reported(listed, WATCHING)
+            await become_ready(kube)
+            await desk.outcome(listed)
+
     async def test_the_last_of_many_is_what_stays(self, station: Station, desk: Desk, kube: MemoryKube) -> None:
         requests = [desk.request(config_map(number=str(n))) for n in range(20)]
         async with station.started():
