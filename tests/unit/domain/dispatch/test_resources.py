@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fairway.domain.dispatch.resources import (
     comes_first,
@@ -18,6 +20,7 @@ from fairway.domain.dispatch.resources import (
 from fairway.domain.dispatch.secrets import secrets_in
 from fairway.domain.errors import UserError
 from fairway.domain.health.applications import CORRELATION_ID
+from fairway.domain.manifests.lists import flatten
 from fairway.domain.manifests.objects import Object, ObjectRef, ref_of
 from fairway.domain.manifests.ownership import owned
 from fairway.domain.values.secrets import SecretRegister
@@ -160,3 +163,29 @@ def test_what_secrets_hold_is_known_in_every_form() -> None:
 )
 def test_a_broken_secret_does_not_stop_the_masking(broken: Object) -> None:
     secrets_in([{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **broken}], SecretRegister())
+
+
+KEYS = st.sampled_from(
+    ["apiVersion", "kind", "metadata", "items", "spec", "data", "stringData", "name", "annotations", "labels", "env"]
+)
+LEAVES = st.none() | st.booleans() | st.integers() | st.sampled_from(["v1", "List", "Secret", "x", "password", ""])
+JSON = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=12
+)
+
+
+@given(st.lists(JSON, max_size=3))
+def test_whatever_a_team_sends_is_an_object_or_a_user_error(resources: list[Any]) -> None:
+    try:
+        objects = declared(resources, "d")
+    except UserError:
+        return
+    assert all(delivery_of(one) == "d" for one in objects)
+    comes_first(ref_of(objects[-1]), objects[:-1])
+    secrets_in(objects, SecretRegister())
+
+
+@given(st.lists(st.dictionaries(KEYS, JSON, max_size=6), max_size=3))
+def test_secrets_are_looked_for_in_whatever_a_team_sends(resources: list[Any]) -> None:
+    leaves = [leaf for one in resources for leaf in flatten(one)]
+    secrets_in(leaves, SecretRegister())
