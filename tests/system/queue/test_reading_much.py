@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
 from tests.support.brokers import brokers_at
@@ -122,3 +123,20 @@ async def test_a_topic_that_was_deleted_and_made_again_is_read_from_its_beginnin
     async with queue.subscribe(Topic.REQUESTS, "g") as subscription:
         assert [int(one.body) for one in await fetch(subscription, 3)] == [100, 101, 102]
     await queue.aclose()
+
+
+async def test_positions_that_do_not_move_are_committed_again_before_brokers_forget_them(broker: Broker) -> None:
+    brokers = brokers_at(broker.address, partitions=2)
+    group = f"quiet-{uuid.uuid4().hex}"
+    queue = KafkaQueue(brokers, remember=0)
+    async with queue.subscribe(Topic.REQUESTS, group) as subscription:
+        assert positions(broker, group) == {}
+        assert await subscription.fetch(1, timeout=0.1) == []
+        assert positions(broker, group) == {0: 0, 1: 0}
+    await queue.aclose()
+
+
+def positions(broker: Broker, group: str) -> dict[int, int]:
+    admin = AdminClient({"bootstrap.servers": broker.address})
+    (answer,) = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)]).values()
+    return {one.partition: one.offset for one in answer.result().topic_partitions or []}

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from fairway.adapters.queue.kafka.connection import Brokers
 from fairway.adapters.queue.kafka.publishing import PATIENCE, Publisher
-from fairway.adapters.queue.kafka.reading import UPKEEP, KafkaSubscription
+from fairway.adapters.queue.kafka.reading import REMEMBER, UPKEEP, KafkaSubscription
 from fairway.adapters.queue.kafka.topics import ensure_topics
 from fairway.domain.dispatch.messages import Message, Topic
 from fairway.domain.errors import Transient
@@ -17,13 +17,22 @@ from fairway.domain.errors import Transient
 class KafkaQueue:
     """Connects when it is first used.
 
-    `patience`: seconds after which publishing gives up; `upkeep`: seconds between two looks for new partitions.
+    In seconds: after `patience` publishing gives up; `upkeep` is between two looks for new partitions, and `remember`
+    between two commits of positions that don't move.
     """
 
-    def __init__(self, brokers: Brokers, *, patience: float = PATIENCE, upkeep: float = UPKEEP) -> None:
+    def __init__(
+        self,
+        brokers: Brokers,
+        *,
+        patience: float = PATIENCE,
+        upkeep: float = UPKEEP,
+        remember: float = REMEMBER,
+    ) -> None:
         self._brokers = brokers
         self._patience = patience
         self._upkeep = upkeep
+        self._remember = remember
         self._publisher: Publisher | None = None
         self._known: set[Topic] = set()
 
@@ -47,7 +56,7 @@ class KafkaQueue:
 
     @asynccontextmanager
     async def subscribe(self, topic: Topic, group: str, *, from_start: bool = True) -> AsyncIterator[KafkaSubscription]:
-        subscription = KafkaSubscription(self._brokers, topic, group, upkeep=self._upkeep)
+        subscription = KafkaSubscription(self._brokers, topic, group, upkeep=self._upkeep, remember=self._remember)
         try:
             try:
                 await subscription.begin(from_start=from_start)

@@ -32,7 +32,7 @@ BUFFER_BYTES = 32 * 1024 * 1024
 _POLL = 0.5
 UPKEEP = 60.0
 """Seconds between two looks for new partitions."""
-_REMEMBER = 3600.0
+REMEMBER = 3600.0
 """Seconds between commits of positions that did not move: brokers forget them after a week of silence."""
 _log = logging.getLogger(__name__)
 
@@ -40,10 +40,14 @@ _log = logging.getLogger(__name__)
 class KafkaSubscription:
     """`begin` before the rest."""
 
-    def __init__(self, brokers: Brokers, topic: Topic, group: str, *, upkeep: float = UPKEEP) -> None:
+    def __init__(
+        self, brokers: Brokers, topic: Topic, group: str, *, upkeep: float = UPKEEP, remember: float = REMEMBER
+    ) -> None:
         self._brokers = brokers
         self._topic = topic
         self._upkeep = upkeep
+        self._remember = remember
+        self._remembered = time.monotonic()
         self._name = brokers.topics[topic]
         self._trouble = Trouble()
         self._consumer = brokers.client(
@@ -98,6 +102,10 @@ class KafkaSubscription:
             await self._bell.wait(rung, left)
         if self._failed is not None or self._trouble.last is not None:
             await asyncio.to_thread(self._probe)
+        if time.monotonic() - self._remembered > self._remember:
+            async with self._committing:
+                await asyncio.to_thread(self._offsets.commit, dict(self._committed))
+            self._remembered = time.monotonic()
         return []
 
     async def settle(self, received: Sequence[Received]) -> None:
@@ -175,7 +183,7 @@ class KafkaSubscription:
 
     def _read(self) -> None:
         """The reader's thread."""
-        looked = remembered = time.monotonic()
+        looked = time.monotonic()
         while not self._ended.is_set():
             try:
                 self._pause_or_resume()
@@ -184,9 +192,6 @@ class KafkaSubscription:
                 if time.monotonic() - looked > self._upkeep:
                     looked = time.monotonic()
                     self._look_for_partitions()
-                if time.monotonic() - remembered > _REMEMBER:
-                    remembered = time.monotonic()
-                    self._offsets.commit(dict(self._committed))
             except KafkaException as error:
                 self._failed = error_of(error)
             except FairwayError as error:
