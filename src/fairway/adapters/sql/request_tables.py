@@ -50,19 +50,20 @@ requests = Table(
         sqlite_where=text("message IS NOT NULL"),
         postgresql_where=text("message IS NOT NULL"),
     ),
-    Index("requests_open", "deadline", sqlite_where=text("is_open"), postgresql_where=text("is_open")),
+    Index("requests_open", "deployment", sqlite_where=text("is_open = 1"), postgresql_where=text("is_open")),
     Index(
         "requests_standing",
         "repository_key",
         "cluster",
         "subject",
-        sqlite_where=text("stands"),
+        sqlite_where=text("stands = 1"),
         postgresql_where=text("stands"),
     ),
-    Index("requests_owed", "deployment", sqlite_where=text("owed"), postgresql_where=text("owed")),
+    Index("requests_owed", "deployment", sqlite_where=text("owed = 1"), postgresql_where=text("owed")),
 )
 """`deployment` is the ledger's id, `number` GitHub's. `message` is there until the queue has it. `is_open`: without an
-outcome; `stands`: succeeded, and nothing newer has; `owed`: GitHub does not know the newest state."""
+outcome; `stands`: succeeded, and nothing newer has; `owed`: GitHub does not know the newest state. SQLite uses a
+partial index only for the very condition that it was made with, and SQLAlchemy asks it for `is_open = 1`."""
 
 clusters = Table(
     "clusters",

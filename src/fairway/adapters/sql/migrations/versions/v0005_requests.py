@@ -40,9 +40,9 @@ def upgrade() -> None:
     op.create_index("requests_by_repository", "requests", ["repository_key", "deployment"])
     _partial("requests_by_number", ["repository_key", "number"], "number > 0", unique=True)
     _partial("requests_unpublished", ["deployment"], "message IS NOT NULL")
-    _partial("requests_open", ["deadline"], "is_open")
-    _partial("requests_standing", ["repository_key", "cluster", "subject"], "stands")
-    _partial("requests_owed", ["deployment"], "owed")
+    _partial("requests_open", ["deployment"], "is_open", sqlite="is_open = 1")
+    _partial("requests_standing", ["repository_key", "cluster", "subject"], "stands", sqlite="stands = 1")
+    _partial("requests_owed", ["deployment"], "owed", sqlite="owed = 1")
     op.create_table(
         "clusters",
         sa.Column("cluster", sa.Text, primary_key=True),
@@ -52,7 +52,8 @@ def upgrade() -> None:
     )
 
 
-def _partial(name: str, columns: list[str], where: str, *, unique: bool = False) -> None:
+def _partial(name: str, columns: list[str], where: str, *, sqlite: str = "", unique: bool = False) -> None:
+    """`sqlite`: the condition as SQLite is asked for it; it compares the words."""
     op.create_index(
-        name, "requests", columns, unique=unique, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
+        name, "requests", columns, unique=unique, sqlite_where=sa.text(sqlite or where), postgresql_where=sa.text(where)
     )
