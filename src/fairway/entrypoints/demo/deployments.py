@@ -49,6 +49,7 @@ def tell_deployments(stage: Stage, places: Places, *, once: bool) -> None:
             f"--listen-address=127.0.0.1:{port}", f"--github-api-url={api}",
             f"--cluster=dev=devcluster:{DEV}", f"--cluster=prod=devcluster:{PROD}", "--clusters=attic",
             "--deadline=5s", "--deadline-grace=1s", "--settle=1s", f"--github-web-url={api}", "--github-client-id=demo",
+            "--github-organizations=shop",
         ]  # fmt: skip
         secrets = {flag.variables[0]: SECRET for flag in (WEBHOOK_SECRET, TOKEN, CLIENT_SECRET)}
         with stage.background("serve", *words, env=secrets) as serve:

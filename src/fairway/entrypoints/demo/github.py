@@ -28,6 +28,7 @@ _WEB = {
 _KNOWN: dict[str, Any] = {
     "/user": {"login": PERSON, "id": 1},
     "/user/repos": [_WEB],
+    "/user/memberships/orgs/shop": {"state": "active", "role": "member"},
     "/repos/shop/web": _WEB,
     "/repos/shop/web/teams": [{"slug": "shop", "name": "Shop"}, {"slug": "platform", "name": "Platform"}],
     f"/orgs/shop/teams/shop/memberships/{PERSON}": {"role": "maintainer", "state": "active"},

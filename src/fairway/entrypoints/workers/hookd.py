@@ -5,6 +5,7 @@ The rule not to break: what is not open is answered with 503, so that whoever as
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from fairway.wiring.access import Access
     from fairway.wiring.github_deployments import GithubLogin
 
+
+log = logging.getLogger(__name__)
 
 Status = Callable[[], Mapping[str, Any]]
 
@@ -79,6 +82,8 @@ def hookd_part(
 ) -> Part[Opened]:
     """`also` is what `/` shows beside the state of hookd itself."""
     counts = metrics.hookd()
+    if asked.portal is not None and not asked.portal.github_organizations:
+        log.warning("portal.open_to_all", extra={"fix": "name your organization: --github-organizations"})
 
     def ready(opened: Opened) -> Mapping[str, str]:
         return {"store": "", "queue": "", **opened.hookd.ready()}
@@ -158,12 +163,9 @@ def _statuses(asked: HookdProcess) -> DeploymentStatuses:
 async def _tell(stack: AsyncExitStack, settings: Settings, asked: HookdProcess) -> Tell | None:
     if asked.configuration is None:
         return None
-    import logging
-
     from fairway.services.configuring import load_configuration
     from fairway.wiring.notifications import open_notifier
 
-    log = logging.getLogger(__name__)
     configured = load_configuration(asked.configuration, asked.configuration)
     notifier = await stack.enter_async_context(
         open_notifier(settings, configured, warn=lambda text: log.warning("hookd.warning", extra={"text": text}))

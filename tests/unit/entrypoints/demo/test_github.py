@@ -69,6 +69,8 @@ async def test_the_portals_own_client_signs_in_and_sees_what_may_be_registered()
         async with flow.as_person(token) as person:
             me = await person.me()
             found, more = await person.repositories()
+            assert await person.is_member("shop")
+            assert not await person.is_member("elsewhere")
             teams = await person.teams(found[0], me.login)
         await flow.revoke(token)
     assert me.login == PERSON
