@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from tests.contract.deploy.test_roles import SHAPES
 from tests.support.chart_account import RBAC, deployd_account
 from tests.support.clusters import Cluster
 
@@ -18,6 +21,7 @@ from fairway.adapters.kube.teams import ImpersonatedTeams, open_token_teams
 from fairway.domain.errors import FairwayError
 from fairway.domain.kube_errors import Forbidden
 from fairway.domain.manifests.objects import Object, ObjectRef, ref_of
+from fairway.wiring.bootstrapping import agent_chart
 
 pytestmark = pytest.mark.cluster
 
@@ -43,6 +47,21 @@ def team(cluster: Cluster, namespace: str) -> Iterator[str]:
 def settings(namespace: str) -> Object:
     metadata = {"name": "settings", "namespace": namespace}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"a": "1"}}
+
+
+@pytest.mark.parametrize("shape", list(SHAPES))
+async def test_a_real_api_server_takes_everything_that_the_chart_renders_to(
+    shape: str, cluster: Cluster, namespace: str, helm: Path, tmp_path: Path
+) -> None:
+    """As a dry run with strict validation; what would be elsewhere is put into this namespace."""
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump(SHAPES[shape]))
+    command = [helm, "template", "fairway", agent_chart(), "--namespace", namespace, "-f", tmp_path / "values.yaml"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    async with open_cluster(str(cluster.kubeconfig), cluster.context) as kube:
+        for obj in [one for one in yaml.safe_load_all(text) if one]:
+            if "namespace" in obj["metadata"]:
+                obj["metadata"]["namespace"] = namespace
+            await kube.apply(obj, ref_of(obj), manager=MANAGER, dry_run=True)
 
 
 @pytest.mark.parametrize("identity", ["impersonate", "token"])

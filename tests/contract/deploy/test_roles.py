@@ -321,6 +321,7 @@ def test_fairways_own_lint_finds_nothing(shape: str, tmp_path: Path, capsys: pyt
         ({"deployd": {**DEPLOYD, "teams": {"names": ["Not A Team"]}}}, "schema"),
         ({"hookd": {**HOOKD, "option": {}}}, "schema"),
         ({"deployd": {**DEPLOYD, "replica": 1}}, "schema"),
+        ({"deployd": {**DEPLOYD, "replicas": 2}}, "schema"),
         ({"deployd": {**DEPLOYD, "rbac": {"watch": [{"verbs": ["delete"]}]}}}, "schema"),
     ],
 )
