@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
+import psycopg
 import pytest
 from sqlalchemy import func, insert, select, text
 
@@ -16,10 +18,12 @@ from fairway.adapters.sql.database import Database
 from fairway.adapters.sql.queue_tables import queue_groups, queue_messages, queue_settled
 from fairway.adapters.sql.urls import read_ledger_url
 from fairway.domain.dispatch.messages import Message, Topic
+from fairway.domain.errors import Transient
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 WAIT = 30.0
+Answer = TypeVar("Answer")
 
 
 class Clock:
@@ -228,3 +232,40 @@ def _settled(database: Database) -> int:
     with database.reading() as connection:
         count: int = connection.execute(select(func.count()).select_from(queue_settled)).scalar_one()
         return count
+
+
+@pytest.mark.postgresql
+async def test_connections_that_are_cut_lose_nothing(postgresql_url: str, clock: Clock) -> None:
+    queue = await open_queue(postgresql_url, clock)
+    async with queue.subscribe(Topic.REQUESTS, "g") as subscription:
+        for number in range(5):
+            await until_it_goes(lambda: _cut(postgresql_url))
+            await until_it_goes(lambda number=number: queue.publish([message(str(number))]))
+            received = await until_it_goes(lambda: subscription.fetch(1, timeout=WAIT))
+            assert [one.body.decode() for one in received] == [str(number)]
+            await until_it_goes(lambda: _cut(postgresql_url))
+            await until_it_goes(lambda received=received: subscription.settle(received))
+    assert await bodies(queue) == []
+    await queue.aclose()
+
+
+async def until_it_goes(act: Callable[[], Awaitable[Answer]]) -> Answer:
+    async with asyncio.timeout(WAIT):
+        while True:
+            try:
+                return await act()
+            except Transient:
+                await asyncio.sleep(0.1)
+
+
+async def _cut(url: str) -> None:
+    """All connections but the one that says so."""
+
+    def cut() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+
+    await asyncio.to_thread(cut)
