@@ -229,3 +229,9 @@ async def test_an_address_with_a_password_does_not_show_it() -> None:
 def test_a_story_that_is_none_is_told(document: Any) -> None:
     with pytest.raises(Terminal, match="a form that is not known"):
         told_of(document)
+
+
+def test_details_are_kept_apart_from_the_line() -> None:
+    status = {"state": "failure", "at": "2026-11-21T12:00:00Z", "description": "no\nrefused: web\nnothing was applied"}
+    (told,) = told_of({"statuses": [status]})
+    assert (told.description, told.detail) == ("no", "refused: web\nnothing was applied")

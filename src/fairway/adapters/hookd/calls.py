@@ -114,18 +114,15 @@ def told_of(document: Any) -> list[Told]:
     """The statuses of a deployment as hookd tells them. Raises Terminal for anything else."""
     try:
         log_url = str(document.get("logURL") or "")
-        return [
-            Told(
-                str(one["state"]),
-                str(one.get("description") or "").partition("\n")[0],
-                datetime.fromisoformat(one["at"]),
-                log_url,
-            )
-            for one in document["statuses"]
-        ]
+        return [_told(one, log_url) for one in document["statuses"]]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         fix = "is this the address of a hookd, and of the same version?"
         raise Terminal("hookd told of the deployment in a form that is not known", fix=fix) from error
+
+
+def _told(status: Any, log_url: str) -> Told:
+    description, _, detail = str(status.get("description") or "").partition("\n")
+    return Told(str(status["state"]), description, datetime.fromisoformat(status["at"]), log_url, detail)
 
 
 def _seconds(text: str | None) -> float | None:

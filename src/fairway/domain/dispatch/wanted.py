@@ -50,6 +50,8 @@ class Told:
     description: str
     at: datetime
     log_url: str = ""
+    detail: str = ""
+    """More lines about it, where who tells has them: reasons in full, last lines of pods."""
 
 
 def payload_of(team: str, resources: Sequence[Object]) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def as_plain(asked: Asked, view: AskingView, ending: Ending, known_as: str | Non
         "logURL": (last.log_url if last else "") or (receipt.log_url if receipt else ""),
         "seconds": round(asked.seconds, 1),
         "statuses": [
-            {"state": one.state, "description": one.description, "at": one.at.isoformat()} for one in view.statuses
+            {"state": one.state, "description": one.description, "detail": one.detail, "at": one.at.isoformat()}
+            for one in view.statuses
         ],
     }
 

@@ -24,8 +24,13 @@ from fairway.entrypoints.cli.render.workflow_commands import data, harmless, in_
 from fairway.services.asking.asking import Ended
 
 _COLORS = {"success": "green", "failure": "red", "error": "red", "inactive": "yellow", "in_progress": "cyan"}
+_SAYS_ITSELF = ("Error in deployment request: ", "Deployment failed")
+"""How descriptions begin that need no state before them."""
 _ADDRESS = re.compile(r"https?://[^\s<>]+")
+_MISTAKES = ("failure", "error")
 WIDEST = 11
+LONGEST_DETAIL = 40
+"""Lines; the page has all of them."""
 QUIET = 20.0
 """Seconds without news after which a log says that it still waits."""
 
@@ -90,7 +95,10 @@ class AskingView:
         self.statuses.append(told)
         self._told_after = self._waited
         state = click.style(f"{clean(told.state):<{WIDEST}}", fg=_COLORS.get(told.state))
-        self._say(f"{state}  {told.at:%H:%M:%S}  {clean(told.description)}")
+        self._say(f"{state}  {told.at:%H:%M:%S}  {clean(told.description)}".rstrip())
+        if told.state in _MISTAKES:
+            for line in _detail(told):
+                self._say(f"{'':<{WIDEST}}  {line}".rstrip())
 
     def waiting(self, state: str, seconds: float) -> None:
         """On a terminal one line that is written over; in a log a line when there was no news for long."""
@@ -120,12 +128,15 @@ class AskingView:
         fix = fix_of(ended)
         if self._actions:
             title = in_property(f"{wanted.repository.name} to {wanted.cluster}: {ended.ending.name.lower()}")
-            shown = "\n".join(part for part in (text, fix, link_of(ended)) if part)
+            detail = _detail(ended.last) if ended.last else []
+            shown = "\n".join(part for part in (text, *detail, fix, link_of(ended)) if part)
             level = "warning" if ended.ending is Ending.INACTIVE else "error"
             click.echo(f"::{level} title={title}::{data(clean(shown))}", err=True)
             return
         click.echo(f"{click.style('error', fg='red', bold=True)}: {clean(text)}", err=True)
-        for line in (fix, link_of(ended)):
+        # Else they stand right above.
+        detail = _detail(ended.last) if ended.last and self._quiet else []
+        for line in (*detail, fix, link_of(ended)):
             if line:
                 click.echo(f"  {clean(line)}", err=True)
 
@@ -171,7 +182,10 @@ def ending_text(ended: Ended, seconds: float) -> str:
         return f"{state} after {seconds:.0f} s; it may still go on"
     if ended.last is None:
         return "asked for; nobody waits for the outcome"
-    return f"{ended.last.state}: {ended.last.description or MEANING[ended.ending]} · {seconds:.0f} s"
+    said = ended.last.description or MEANING[ended.ending]
+    if ended.last.state in _MISTAKES and said.startswith(_SAYS_ITSELF):
+        return f"{said.removeprefix(_SAYS_ITSELF[0])} · {seconds:.0f} s"
+    return f"{ended.last.state}: {said} · {seconds:.0f} s"
 
 
 def fix_of(ended: Ended) -> str:
@@ -184,6 +198,12 @@ def fix_of(ended: Ended) -> str:
 
 def link_of(ended: Ended) -> str:
     return (ended.last.log_url if ended.last else "") or (ended.receipt.log_url if ended.receipt else "")
+
+
+def _detail(told: Told) -> list[str]:
+    lines = [clean(line) for line in told.detail.splitlines()]
+    rest = len(lines) - LONGEST_DETAIL
+    return [*lines[:LONGEST_DETAIL], f"… {count(rest, 'more line')} on its page"] if rest > 0 else lines
 
 
 def _cell(text: str) -> str:

@@ -25,6 +25,50 @@ def told(state: str, text: str = "") -> Told:
     return Told(state, text, NOON, "https://deploy.example.com/logs")
 
 
+REFUSED = Told(
+    "failure",
+    'Deployment failed: configmaps "web" is forbid… (total of 1 error)',
+    NOON,
+    "https://deploy.example.com/logs",
+    'refused: configmaps "web" is forbidden: in the namespace "billing"\n\nnothing was applied',
+)
+
+
+def test_a_failure_has_its_reasons_in_full_below_it(capsys: pytest.CaptureFixture[str]) -> None:
+    view = AskingView()
+    view.status(told("queued"))
+    view.status(REFUSED)
+    view.end(Ended(Ending.FAILURE, last=REFUSED), 3, WANTED)
+    assert capsys.readouterr().err.splitlines() == [
+        "queued       12:00:00",
+        'failure      12:00:00  Deployment failed: configmaps "web" is forbid… (total of 1 error)',
+        '             refused: configmaps "web" is forbidden: in the namespace "billing"',
+        "",
+        "             nothing was applied",
+        'error: Deployment failed: configmaps "web" is forbid… (total of 1 error) · 3 s',
+        "  https://deploy.example.com/logs",
+    ]
+
+
+@pytest.mark.parametrize("actions", [True, False])
+def test_who_wants_to_see_only_mistakes_sees_all_of_them(actions: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    view = AskingView(quiet=True, actions=actions)
+    view.status(REFUSED)
+    view.end(Ended(Ending.FAILURE, last=REFUSED), 3, WANTED)
+    assert capsys.readouterr().err.count('in the namespace "billing"') == 1
+
+
+def test_a_long_detail_is_cut_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    AskingView().status(Told("failure", "no", NOON, detail="\n".join(map(str, range(50)))))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-2:] == ["             39", "             … 10 more lines on its page"]
+
+
+def test_a_success_has_no_detail(capsys: pytest.CaptureFixture[str]) -> None:
+    AskingView().status(Told("success", "all well", NOON, detail="applied: ConfigMap web"))
+    assert capsys.readouterr().err == "success      12:00:00  all well\n"
+
+
 def test_a_log_says_now_and_then_that_it_still_waits(capsys: pytest.CaptureFixture[str]) -> None:
     view = AskingView()
     view.status(told("queued"))
@@ -44,6 +88,9 @@ def test_a_log_says_now_and_then_that_it_still_waits(capsys: pytest.CaptureFixtu
     [
         (Ended(Ending.SUCCESS, last=told("success", "healthy")), "success: healthy · 12 s"),
         (Ended(Ending.FAILURE, last=told("failure")), "failure: it did not start, was refused by the cluster"),
+        (Ended(Ending.FAILURE, last=told("failure", "Deployment failed: no")), "Deployment failed: no · 12 s"),
+        (Ended(Ending.FAILURE, last=told("failure", "no deployd answered")), "failure: no deployd answered · 12 s"),
+        (Ended(Ending.ERROR, last=told("error", "Error in deployment request: no team")), "no team · 12 s"),
         (Ended(Ending.SUCCESS), "asked for; nobody waits for the outcome"),
         (Ended(Ending.TIMEOUT, last=told("queued")), "still queued after 12 s; it may still go on"),
         (Ended(Ending.TIMEOUT), "no status at all after 12 s"),
@@ -52,7 +99,7 @@ def test_a_log_says_now_and_then_that_it_still_waits(capsys: pytest.CaptureFixtu
     ],
 )
 def test_every_ending_is_one_line(ended: Ended, text: str) -> None:
-    assert text in ending_text(ended, 12)
+    assert ending_text(ended, 12).startswith(text)
     assert "\n" not in ending_text(ended, 12)
 
 
