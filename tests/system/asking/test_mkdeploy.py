@@ -38,20 +38,24 @@ def test_an_event_is_accepted_and_its_answer_shown(job: Job) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "text"),
+    ("words", "text", "fix"),
     [
-        (("--hmac", "wrong"), "payload signature check failed"),
-        ((), "missing signature"),
-        (("--hmac", SECRET, "--environment", "mars"), "environment 'mars' is not known; known: dev"),
-        (("--hmac", SECRET, "--team", "bank"), "does not have access to deploy as team 'bank'"),
-        (("--hmac", SECRET, "--repository", "bank/web"), "repository 'bank/web' is not registered"),
+        (("--hmac", "wrong"), "payload signature check failed", "--hmac-file"),
+        ((), "missing signature", "--hmac-file"),
+        (("--hmac", SECRET, "--environment", "mars"), "environment 'mars' is not known; known: dev", "--environment"),
+        (("--hmac", SECRET, "--team", "bank"), "does not have access to deploy as team 'bank'", "add the team"),
+        (("--hmac", SECRET, "--repository", "bank/web"), "repository 'bank/web' is not registered", "register it"),
     ],
 )
-def test_what_hookd_refuses_ends_with_2_and_its_text(words: tuple[str, ...], text: str, job: Job) -> None:
+def test_what_hookd_refuses_ends_with_2_its_text_and_a_way_out(
+    words: tuple[str, ...], text: str, fix: str, job: Job
+) -> None:
     with asking_in_a_thread() as (address, _):
         done = job.run(*WORDS, "--url", address, *words, "--delivery-id", "d-7", "-o", "json")
     assert done.code == 2
     assert text in done.err
+    assert done.err.splitlines()[-1].startswith("  ")
+    assert fix in done.err.splitlines()[-1]
     assert "delivery d-7 to" in done.err
     assert (done.json["id"], done.json["ending"], done.json["exitCode"]) == ("d-7", "error", 2)
     assert done.json["code"] in (400, 403)

@@ -16,6 +16,13 @@ from fairway.domain.dispatch.wanted import Receipt, Told, Wanted, payload_of
 from fairway.domain.errors import Terminal
 
 EVENTS = "/events"
+_FIXES = {
+    "missing signature": "give the secret of the webhook that hookd has: --hmac-file",
+    "payload signature check failed": "give the secret of the webhook that hookd has: --hmac-file",
+    "is not registered": "register it in the portal, or where the database is: fairway access set OWNER/NAME TEAM",
+    "does not have access to deploy": "add the team in the portal, or where the database is: fairway access set",
+    "is not known; known:": "give --environment one of those; a cluster is known once its deployd has started",
+}
 
 
 class HookdEvents:
@@ -33,7 +40,7 @@ class HookdEvents:
             self._body = json.dumps(event_of(wanted, self._deployment_id)).encode()
         answer = await self._hookd.post(EVENTS, self._body, self._headers())
         if answer.status >= 300:
-            raise Refusal(answer)
+            raise Refusal(answer, fix=_fix(answer.said))
         return Receipt(self._delivery_id, answer.said, answer.status, f"{self._hookd.base}{self._page()}")
 
     async def statuses(self, receipt: Receipt) -> list[Told]:
@@ -56,6 +63,10 @@ class HookdEvents:
             headers["X-Hub-Signature-256"] = signature_of(self._body, self._secret)
             headers["X-Hub-Signature"] = signature_of(self._body, self._secret, "sha1")
         return headers
+
+
+def _fix(said: str) -> str | None:
+    return next((fix for text, fix in _FIXES.items() if text in said), None)
 
 
 def event_of(wanted: Wanted, deployment_id: int) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def deploy(context: click.Context, given: Given, output: str) -> None:
         way = way_of(given, wanted, env)
     view.begin(wanted, way.shown)
     limits = Limits(
-        timeout=given.value(flags.TIMEOUT) or TIMEOUT,
+        timeout=TIMEOUT if given.value(flags.TIMEOUT) is None else given.value(flags.TIMEOUT),
         retry=given.value(flags.RETRY) is not False,
         wait=bool(given.value(flags.WAIT)),
     )

@@ -74,7 +74,8 @@ def repository_of(given: Given, env: Mapping[str, str]) -> RepositoryName:
     if not slash:
         owner, name = given.value(flags.OWNER) or own_owner, written
     if not owner or not name or "/" in name:
-        raise UserError("the repository is not known", fix="give --repository OWNER/NAME")
+        problem = f"{written[:100]} is no repository with its owner" if written else "the repository is not known"
+        raise UserError(problem, fix="give --repository OWNER/NAME")
     return RepositoryName(owner, name)
 
 

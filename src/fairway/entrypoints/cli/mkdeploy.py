@@ -55,7 +55,11 @@ def mkdeploy(context: click.Context, given: Given, output: str) -> None:
     deployment_id = given.value(flags.DEPLOYMENT) or ROOM + secrets.randbelow(ROOM)
     addressee = send_event(url, given.value(flags.HMAC) or "", delivery_id=delivery_id, deployment_id=deployment_id)
     view.begin(wanted, f"delivery {delivery_id} to {url}")
-    limits = Limits(given.value(flags.TIMEOUT) or TIMEOUT, retry=False, wait=bool(given.value(flags.WAIT)))
+    limits = Limits(
+        TIMEOUT if given.value(flags.TIMEOUT) is None else given.value(flags.TIMEOUT),
+        retry=False,
+        wait=bool(given.value(flags.WAIT)),
+    )
     asked = carry_out(addressee, view, wanted, limits)
     if asked is None:
         context.exit(130)

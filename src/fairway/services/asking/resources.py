@@ -21,6 +21,7 @@ from fairway.domain.templating import Rendered, parse, render
 
 STDIN = "-"
 RULE = "resource"
+FILL_IN = "give variables by --var or --vars to have it filled in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,10 @@ def _load(file: Path, variables: Mapping[str, Any] | None, allow_missing: bool) 
     try:
         documents = yaml.load_all(rendered.text, name)
     except InvalidInput as error:
-        raise InvalidInput([_at_source(one, rendered) for one in error.diagnostics]) from error
+        found = [_at_source(one, rendered) for one in error.diagnostics]
+        if variables is None and rendered.warnings:
+            found = [_as_template(one, text) for one in found]
+        raise InvalidInput(found) from error
     objects: list[Object] = []
     problems: list[Diagnostic] = []
     for number, document in enumerate(documents, 1):
@@ -137,5 +141,11 @@ def _unfilled(text: str, file: str) -> tuple[Diagnostic, ...]:
         return ()
     line = text.count("\n", 0, at) + 1
     message = "{{ stays as it is, since no variables are given"
-    fix = "give variables by --var or --vars to have it filled in"
-    return (Diagnostic(message, Position(file, line), fix, Severity.WARNING, "template-unfilled"),)
+    return (Diagnostic(message, Position(file, line), FILL_IN, Severity.WARNING, "template-unfilled"),)
+
+
+def _as_template(problem: Diagnostic, text: str) -> Diagnostic:
+    """A variable that nobody filled in is what is wrong with its line, whatever YAML makes of it."""
+    lines = text.splitlines()
+    at = problem.position.line if problem.position else 0
+    return replace(problem, fix=FILL_IN) if at and "{{" in "".join(lines[at - 1 : at]) else problem

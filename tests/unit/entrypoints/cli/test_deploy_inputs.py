@@ -67,7 +67,7 @@ def test_the_repository_is_what_is_written_else_the_pipelines(
 
 @pytest.mark.parametrize("words", [[], ["--repository", "web"], ["--owner", "shop"], ["--repository", "a/b/c"]])
 def test_half_a_repository_is_none(words: list[str]) -> None:
-    with pytest.raises(UserError, match="the repository is not known"):
+    with pytest.raises(UserError, match=r"the repository is not known|is no repository with its owner"):
         repository_of(given(*words), {})
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fairway.domain.errors import Diagnostic, InvalidInput, Position, UserError
-from fairway.services.asking.resources import Resources, load_resources, load_variables
+from fairway.services.asking.resources import FILL_IN, Resources, load_resources, load_variables
 
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
 
@@ -62,6 +62,12 @@ def test_without_variables_nothing_is_filled_in_and_that_is_told(tmp_path: Path)
     assert found.objects[0]["data"] == {"alert": "{{ $labels.pod }} is down"}
     (warning,) = found.warnings
     assert warning.position == Position(str(tmp_path / "web.yaml"), 5)
+
+
+def test_a_template_that_nobody_filled_in_is_not_taken_for_bad_yaml(tmp_path: Path) -> None:
+    (problem,) = mistakes(tmp_path, MAP % "a" + "data:\n  replicas: {{replicas}}\n")
+    assert problem.position == Position(str(tmp_path / "web.yaml"), 5)
+    assert problem.fix == FILL_IN
 
 
 @pytest.mark.parametrize(
