@@ -1,9 +1,7 @@
 """`KubeClient`: the engine's `Kube` port on a real API server.
 
 Bodies go out as orjson's bytes and come back as plain dictionaries; nothing is modelled. Server-side apply sends JSON
-under YAML's content type, which the API server accepts because JSON is YAML. The rule not to break: lists name no
-resourceVersion, so that they are consistent: a plan must see what this very process wrote a moment ago, and the value
-`0` would let the server answer from a cache that lags.
+under YAML's content type, which the API server accepts because JSON is YAML.
 """
 
 from __future__ import annotations
@@ -17,9 +15,10 @@ from typing import Any
 import orjson
 
 from fairway.adapters.kube import paths
-from fairway.adapters.kube.answers import Expired, NotFound
+from fairway.adapters.kube.answers import NotFound
 from fairway.adapters.kube.credentials import Credentials
 from fairway.adapters.kube.discovery import discover
+from fairway.adapters.kube.listing import METADATA_PAGE, OBJECT_PAGE, list_all
 from fairway.adapters.kube.serving import Serving
 from fairway.adapters.kube.target import Impersonation
 from fairway.adapters.kube.transport import Call, Transport
@@ -31,8 +30,6 @@ from fairway.domain.manifests.objects import Object, ObjectRef
 from fairway.domain.values.secrets import SecretRegister
 
 FIELD_MANAGER = "helm"
-METADATA_PAGE = 2500
-OBJECT_PAGE = 500
 LOG_BYTES = 64 * 1024
 
 _METADATA_LIST = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
@@ -135,7 +132,8 @@ class KubeClient:
         self, resource: ApiResource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
     ) -> tuple[list[Object], str]:
         """The objects, and the resourceVersion of the list, from which a watch goes on."""
-        return await self._list(
+        return await list_all(
+            self._transport,
             resource,
             paths.collection(resource, namespace),
             OBJECT_PAGE,
@@ -258,7 +256,8 @@ class KubeClient:
     async def _list_metadata(
         self, resource: ApiResource, namespace: str | None, *, label_selector: str = "", field_selector: str = ""
     ) -> tuple[list[Object], str]:
-        return await self._list(
+        return await list_all(
+            self._transport,
             resource,
             paths.collection(resource, namespace),
             METADATA_PAGE,
@@ -267,31 +266,6 @@ class KubeClient:
             labelSelector=label_selector,
             fieldSelector=field_selector,
         )
-
-    async def _list(
-        self, resource: ApiResource, path: str, page: int, headers: dict[str, str] | None, *, what: str, **query: str
-    ) -> tuple[list[Object], str]:
-        """All pages. When the first page's state is lost between two pages, everything at once instead."""
-        found: list[Object] = []
-        token = ""
-        while True:
-            url = paths.with_query(path, limit=page, **query, **{"continue": token})
-            try:
-                body = orjson.loads(await self._transport.send(Call("list", "GET", url, f"list {what}", None, headers)))
-            except Expired:
-                if not token:
-                    raise
-                found, token, page = [], "", 0
-                continue
-            items = body.get("items") or []
-            for item in items:
-                # Items of a list do not say what they are.
-                item["apiVersion"], item["kind"] = resource.api_version, resource.kind
-            found += items
-            metadata = body.get("metadata") or {}
-            token = metadata.get("continue") or ""
-            if not token:
-                return found, str(metadata.get("resourceVersion") or "")
 
 
 def _identity(obj: Object) -> Object:
