@@ -45,6 +45,19 @@ async def test_a_member_registers_what_is_ours_and_nothing_else(ours: Place) -> 
     await anna.aclose()
 
 
+async def test_what_was_given_away_is_not_ours_by_its_former_name(ours: Place) -> None:
+    anna = Visitor(ours)
+    await anna.sign_in("anna")
+    ours.github.repos["elsewhere/web"].admins.add("anna")
+    ours.github.teams["elsewhere/web"].members["anna"] = "maintainer"
+    ours.github.moved["shop/old"] = "elsewhere/web"
+    assert (await anna.get("/repositories/shop/old")).status_code == 404
+    await anna.get("/repositories/shop/web")
+    assert (await anna.send("/repositories/shop/old", {"team": "web"})).status_code == 404
+    assert await ours.access.store.read("elsewhere/web") is None
+    await anna.aclose()
+
+
 async def test_a_member_of_one_of_several_is_enough(ours: Place) -> None:
     ours.github.members["bank"] = {"dora": "active"}
     dora = Visitor(ours)

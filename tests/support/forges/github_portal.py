@@ -62,6 +62,8 @@ class PortalGithub(ForgeServer):
     """Seconds after which tokens end; 0: never, as for an OAuth App."""
     people: dict[str, int] = field(default_factory=lambda: {"anna": 1, "bert": 2, "cleo": 3, "dora": 4})
     repos: dict[str, Repo] = field(default_factory=dict)
+    moved: dict[str, str] = field(default_factory=dict)
+    """By a repository's former name, its name now."""
     teams: dict[str, Team] = field(default_factory=dict)
     """By `org/slug`."""
     owners: dict[str, set[str]] = field(default_factory=dict)
@@ -201,6 +203,9 @@ class PortalGithub(ForgeServer):
 
     def _repo(self, asked: Asked, owner: str, repo: str) -> Answer:
         login, name = self._login(asked), self._named(f"{owner}/{repo}")
+        if now := self.moved.get(name):
+            moved = {"message": "Moved Permanently", "documentation_url": "https://docs.github.com/"}
+            return Answer(301, moved, {"location": f"../{now}"})
         if not self._sees(login, name):
             raise Refused(404, {"message": "Not Found"})
         example = self.published.example("GET", "/repos/o/r", 200)

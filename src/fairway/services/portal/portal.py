@@ -157,19 +157,23 @@ class Portal:
             return
 
     async def _view(self, github: AsPerson, session: Session, name: str) -> View:
-        if not self._is_ours(name):
-            raise NotYours(
-                f"{name[:120]} cannot be registered here, only repositories of {', '.join(sorted(self._owners))}"
-            )
+        self._require_ours(name)
         repository = await github.repository(name) if is_repository(name) else None
         if repository is None:
             raise NotYours(f"GitHub shows you no repository {name[:120]}")
+        # One that was given away is found by its former name too.
+        self._require_ours(repository.name)
         registration = await self._changing.store.read(repository.name)
         found: list[Choice] = []
         if repository.is_admin:
             teams = await github.teams(repository, session.person.login)
             found = choices(registration.teams if registration else (), teams)
         return View(repository, registration, found, await self._changing.trail.newest(repository=repository.name))
+
+    def _require_ours(self, name: str) -> None:
+        if not self._is_ours(name):
+            owners = ", ".join(sorted(self._owners))
+            raise NotYours(f"{name[:120]} cannot be registered here, only repositories of {owners}")
 
     def _is_ours(self, name: str) -> bool:
         """Slugs of teams are unique in an organization alone: another's team of the same name must not deploy here."""
