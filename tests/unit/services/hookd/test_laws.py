@@ -142,3 +142,18 @@ async def test_a_death_at_each_step_of_the_way_is_healed(after: bool) -> None:
         assert world.told_github(1)[-2:] == [State.SUCCESS, State.INACTIVE]
         assert world.told_github(2)[-1] is State.SUCCESS
         assert world.told_github(3) == [State.ERROR]
+
+
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("at", [1, 2])
+async def test_a_report_is_not_lost_with_whoever_died_while_reading_it(at: int, after: bool) -> None:
+    world = World()
+    await world.ask(1)
+    await world.publish()
+    await world.report(1, TAKEN, APPLIED, SUCCESS)
+    world.start(Life(at, after))
+    with suppress(Crash, BaseExceptionGroup):
+        await world.read()
+    world.start()
+    await world.read()
+    assert (await world.known(1)).story.state is State.SUCCESS
