@@ -19,6 +19,14 @@ def test_a_request_is_told_without_its_own_secrets() -> None:
         assert mask("Tr0ub4dor&3") == "Tr0ub4dor&3"
 
 
+def test_what_looks_like_a_secret_is_masked_before_anybody_cuts_it() -> None:
+    # The log of a pod may hold what the request did not bring.
+    token = "ghp_" + "a1B2" * 9
+    with Masks().of([]) as mask:
+        assert mask(f"crashed: {token}") == f"crashed: {MASK}"
+        assert mask(mask("password=hunter22 gone")) == f"password={MASK} gone"
+
+
 def test_a_log_line_is_told_without_the_secrets_of_anybody() -> None:
     masks = Masks()
     with masks.of([secret("Tr0ub4dor&3")]), masks.of([secret("c0rrect-H0rse")]):
