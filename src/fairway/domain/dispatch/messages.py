@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fairway.domain.errors import UserError
+
 
 class Topic(StrEnum):
     """Roles; a queue maps them to its own names."""
@@ -21,6 +23,10 @@ class Message:
     topic: Topic
     key: str
     body: bytes
+
+
+class NotTaken(UserError):
+    """The queue works, and never takes this very message."""
 
 
 @dataclass(frozen=True, slots=True)

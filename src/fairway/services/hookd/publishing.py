@@ -1,7 +1,8 @@
 """Brings what was accepted onto the queue, in order: now, after a crash, and after the queue was away.
 
 The rule not to break: a message is marked as published after the queue has it. A crash in between publishes it twice,
-which is harmless: a deployd knows what it has done.
+which is harmless: a deployd knows what it has done. Nothing is given up here for what is wrong with the queue itself,
+like a login that somebody is just replacing: that is what deadlines are for.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from datetime import datetime
 
 from fairway.domain.deployments.masking import mask
 from fairway.domain.deployments.status import State
-from fairway.domain.errors import FairwayError, Transient
+from fairway.domain.dispatch.messages import NotTaken
+from fairway.domain.errors import FairwayError
 from fairway.services.engine.retrying import Backoff
 from fairway.services.hookd.moving import Moving
 from fairway.services.hookd.ports import RequestStore, Step
@@ -77,7 +79,7 @@ class Publishing:
                     await asyncio.sleep(GATHER)
 
     async def publish(self) -> int:
-        """Publish the oldest that wait; how many those were. Raises Transient."""
+        """Publish the oldest that wait; how many those were. Raises why the queue can't be used now."""
         waiting = await self._store.unpublished(limit=BATCH)
         if waiting:
             await self._publish(waiting)
@@ -86,9 +88,7 @@ class Publishing:
     async def _publish(self, waiting: Sequence[Waiting]) -> None:
         try:
             await self._correspondence.send_sealed([(key, message) for _, key, message in waiting])
-        except Transient:
-            raise
-        except FairwayError as error:
+        except NotTaken as error:
             if len(waiting) > 1:
                 # One that the queue never takes must not hold up the others.
                 for one in waiting:
@@ -99,7 +99,7 @@ class Publishing:
         await self._store.published([delivery_id for delivery_id, _, _ in waiting], self._now())
         self._moving.told()
 
-    async def _give_up(self, waiting: Waiting, error: FairwayError) -> None:
+    async def _give_up(self, waiting: Waiting, error: NotTaken) -> None:
         delivery_id = waiting[0]
         _log.error("hookd.queue_refused", extra={"delivery_id": delivery_id, "problem": error.message})
         why = f"the queue refused the request: {mask(error.message)}"

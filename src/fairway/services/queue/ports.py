@@ -1,7 +1,8 @@
 """What hookd and deployd need of a queue: topics that every group reads from the start, at its own pace.
 
 Messages come at least once; who reads them remembers what he has done. Bodies are sealed (`domain.dispatch.sealing`)
-before they get here. Errors: Transient while the queue is away, UserError for what somebody has to set right.
+before they get here. Errors: Transient while the queue is away, NotTaken for a message that it never takes, any other
+UserError for what somebody has to set right.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from fairway.domain.dispatch.messages import Message, Received, Topic
+from fairway.domain.dispatch.messages import Message, NotTaken, Received, Topic
 
-__all__ = ["Message", "Queue", "Received", "Subscription", "Topic"]
+__all__ = ["Message", "NotTaken", "Queue", "Received", "Subscription", "Topic"]
 
 
 class Subscription(Protocol):

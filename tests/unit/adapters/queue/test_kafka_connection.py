@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError
 from tests.support.brokers import brokers_at
 
 from fairway.adapters.queue.kafka.connection import LibraryLog, Trouble, translated
+from fairway.domain.dispatch.messages import NotTaken
 from fairway.domain.errors import Transient, UserError
 
 BROKERS = brokers_at("kafka:9092", username="anna", password="hunter2")
@@ -33,7 +34,7 @@ TIMED_OUT = KafkaError(KafkaError._MSG_TIMED_OUT, "Local: Message timed out")
         (KafkaError(KafkaError._TRANSPORT, "error:0A000086::certificate verify failed"), UserError, "is not trusted"),
         (KafkaError(KafkaError.TOPIC_AUTHORIZATION_FAILED, "x"), UserError, "does not allow it"),
         (KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED, "x"), UserError, "does not allow it"),
-        (KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, "x"), UserError, "does not take a message of that size"),
+        (KafkaError(KafkaError.MSG_SIZE_TOO_LARGE, "x"), NotTaken, "does not take a message of that size"),
         (KafkaError(KafkaError.INVALID_REPLICATION_FACTOR, "x"), UserError, "refuses: x"),
     ],
 )

@@ -16,10 +16,10 @@ from tests.support.hookd_world import World
 from fairway.adapters.queue.memory import MemoryQueue
 from fairway.domain.deployments.status import State
 from fairway.domain.dispatch.statuses import Announcement, ReportedState
-from fairway.domain.errors import Severity, Terminal, Transient
+from fairway.domain.errors import Severity, Transient, UserError
 from fairway.domain.notifications.event import EventKind
 from fairway.services.hookd.options import HookdOptions
-from fairway.services.queue.ports import Message, Topic
+from fairway.services.queue.ports import Message, NotTaken, Topic
 
 TAKEN, APPLIED = ReportedState.PENDING, ReportedState.IN_PROGRESS
 SUCCESS, FAILURE = ReportedState.SUCCESS, ReportedState.FAILURE
@@ -31,13 +31,16 @@ class Moody(MemoryQueue):
     def __init__(self) -> None:
         super().__init__()
         self.is_away = False
+        self.login_is_refused = False
         self.largest = 1_000_000
 
     async def publish(self, messages: Sequence[Message]) -> None:
         if self.is_away:
             raise Transient("no broker answers")
+        if self.login_is_refused:
+            raise UserError("the broker refuses the login")
         if any(len(one.body) > self.largest for one in messages):
-            raise Terminal("the broker refused: message too large")
+            raise NotTaken("the broker refused: message too large")
         await super().publish(messages)
 
 
@@ -229,6 +232,19 @@ class TestPublishing:
         outcome = (await world.known(2)).story.outcome
         assert outcome is not None
         assert outcome.description == "the queue refused the request: the broker refused: message too large"
+
+    async def test_a_login_that_the_queue_refuses_gives_nothing_up(self) -> None:
+        queue = Moody()
+        world = World(queue=queue)
+        await world.ask(1)
+        await world.ask(2)
+        queue.login_is_refused = True
+        with pytest.raises(UserError, match="refuses the login"):
+            await world.publish()
+        assert (await world.known(1)).story.outcome is None
+        queue.login_is_refused = False
+        await world.publish()
+        assert [one.deployment_id for one in await world.requests()] == [1, 2]
 
     async def test_what_a_dead_process_left_is_published_by_the_next(self) -> None:
         world = World()

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
 
-from fairway.domain.dispatch.messages import Topic
+from fairway.domain.dispatch.messages import NotTaken, Topic
 from fairway.domain.errors import FairwayError, Transient, UserError
 
 ANSWER_SECONDS = 5.0
@@ -176,7 +176,7 @@ def translated(brokers: Brokers, error: KafkaError, trouble: Trouble | None = No
                 f"{brokers.shown} does not allow it: {text}", fix="give the user rights on topics and group"
             )
         if code in _SIZE:
-            return UserError(
+            return NotTaken(
                 f"{brokers.shown} does not take a message of that size: {text}",
                 fix=f"raise max.message.bytes of the topic to {brokers.largest_message}",
             )
