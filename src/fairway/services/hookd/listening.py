@@ -28,6 +28,7 @@ FETCH_SECONDS = 0.5
 GATHER = 0.01
 """Seconds after some reports in which more may come: one at a time is dear for a database."""
 ENFORCE_EVERY = timedelta(seconds=1)
+_WITHIN_A_SECOND = timedelta(microseconds=999_999)
 _SIGNS_OF_LIFE = frozenset({ReportedState.PENDING, ReportedState.IN_PROGRESS})
 
 Enforce = Callable[[datetime], Awaitable[object]]
@@ -156,8 +157,9 @@ class Listening:
 
 
 def _step(status: DeploymentStatus, now: datetime) -> Step:
-    """Clocks of clusters may run ahead."""
+    """Clocks of clusters may run ahead; and reports have whole seconds, of which the last moment is meant: so none is
+    before what led to it in the same second."""
     text = f"{status.description}\n{status.detail}" if status.detail else status.description
     heard_at = now if status.state in _SIGNS_OF_LIFE else None
-    at = min(status.at, now)
+    at = min(status.at.replace(microsecond=0) + _WITHIN_A_SECOND, now)
     return Step(status.delivery_id, status.state.as_state, at, fit_to_keep(text), status.cluster, heard_at)
