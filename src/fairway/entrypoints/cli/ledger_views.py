@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import groupby
 from shlex import quote
 
-from fairway.domain.deployments.record import Cause, Story
+from fairway.domain.deployments.record import Cause, Door, Story
 from fairway.domain.deployments.status import FAILED, State
 from fairway.entrypoints.cli.render.style import Line, Span, chart_words, clean, commit, count, seconds, shorten
 from fairway.entrypoints.cli.times import ago
@@ -21,6 +21,10 @@ _SIGNS: dict[State, Span] = {
     State.INACTIVE: ("–", "dim"),
     State.ROLLED_BACK: ("✗", "yellow"),
 }
+ASKED_FROM_OUTSIDE = frozenset({Door.GITHUB, Door.API})
+"""What came in here is tried again where it was asked for, not by a command of ours."""
+SAID_ALREADY = ("Deployment failed: ", "Error in deployment request: ")
+"""How reasons begin that are told to others too, who have no word before them."""
 _OBJECT_SIGNS = {"create": ("+", "green"), "delete": ("-", "red"), "replace": ("±", "yellow")}
 _PAST = {"create": "created", "update": "changed", "replace": "replaced", "delete": "deleted"}
 
@@ -97,7 +101,8 @@ def run_lines(stories: Sequence[Story], short: Mapping[str, str], now: datetime,
     if open_:
         summary += f", {len(open_)} not finished"
     lines = [*log_lines(stories, short, now, width), (), ((summary, "bold"), (f" · run {stories[0].run.id}", "dim"))]
-    for environment, group in groupby(failed, key=lambda story: story.deployment.change.environment):
+    ours = [story for story in failed if story.run.door not in ASKED_FROM_OUTSIDE]
+    for environment, group in groupby(ours, key=lambda story: story.deployment.change.environment):
         names = ",".join(story.deployment.change.release for story in group)
         lines.append((("  try again  ", "dim"), (f"fairway apply {environment} -r {names}", "")))
     if failed:
@@ -149,7 +154,10 @@ def _reason(story: Story) -> str:
     """The first line of why it failed."""
     if story.state not in FAILED or story.outcome is None:
         return ""
-    return clean(story.outcome.description).partition("\n")[0].strip()
+    first = clean(story.outcome.description).partition("\n")[0].strip()
+    for prefix in SAID_ALREADY:
+        first = first.removeprefix(prefix)
+    return first
 
 
 def _versions(story: Story) -> str:
@@ -209,7 +217,7 @@ def _next_lines(story: Story, siblings: int) -> list[Line]:
     commands = {"its deployments": f"fairway log {environment} {quote(release)}"}
     if siblings > 1:
         commands["the whole run"] = f"fairway show {story.run.id}"
-    if story.state in FAILED:
+    if story.state in FAILED and story.run.door not in ASKED_FROM_OUTSIDE:
         commands["try again"] = f"fairway apply {environment} -r {release}"
     elif story.state is State.SUCCESS and story.deployment.change.revision_before:
         commands["undo it"] = f"fairway rollback {environment} {release}"

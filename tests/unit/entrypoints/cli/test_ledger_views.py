@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
 from tests.support.deployments import a_deployment, a_log, a_run, at
 
-from fairway.domain.deployments.record import ChangeKind, PlanSummary, Story
+from fairway.domain.deployments.record import ChangeKind, Door, PlanSummary, Story
 from fairway.domain.deployments.status import State
 from fairway.entrypoints.cli.ledger_views import log_lines, run_lines, story_lines
 from fairway.entrypoints.cli.render.style import Line, paint
@@ -34,6 +35,8 @@ def text(lines: list[Line]) -> str:
         ((State.SUCCESS,), {}, "ID  done"),
         ((State.IN_PROGRESS, State.FAILURE), {"description": "why\nmore"}, "ID  failed after 1.0 s: why"),
         ((State.ERROR,), {"description": "no chart"}, "ID  error: no chart"),
+        ((State.ERROR,), {"description": "Error in deployment request: no team"}, "ID  error: no team"),
+        ((State.FAILURE,), {"description": "Deployment failed: no (total of 1 error)"}, "ID  failed: no (total"),
         ((State.FAILURE, State.ROLLED_BACK), {"revision": 13}, "✗ prod web  upgrade  1.9.0 → 1.9.1  ID  rolled back"),
         ((State.SUCCESS, State.INACTIVE), {}, "– prod web  upgrade  1.9.0 → 1.9.1  ID  replaced by a newer one"),
     ],
@@ -55,6 +58,18 @@ def test_times_are_shown_where_one_is() -> None:
     out = text(story_lines(a_story(State.QUEUED), 1, NOW))
     assert "2026-11-21 13:00:00 CET" in out
     assert "13:00:01.1  · queued" in out
+
+
+@pytest.mark.parametrize("door", list(Door))
+def test_what_others_asked_for_is_not_tried_again_by_a_command(door: Door) -> None:
+    run = replace(RUN, door=door)
+    deployment = a_deployment(run)
+    story = Story(run, deployment, tuple(a_log(deployment, State.FAILURE)))
+    of_run, of_one = text(run_lines([story], {story.id: "ID"}, NOW, None)), text(story_lines(story, 1, NOW))
+    assert ("try again" in of_run, "try again" in of_one) == (
+        (False,) * 2 if door in ("github", "api") else (True,) * 2
+    )
+    assert "the reason" in of_run
 
 
 def test_a_run_that_still_goes_on_says_so() -> None:
