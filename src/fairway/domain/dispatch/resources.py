@@ -105,15 +105,25 @@ def _check(obj: Object, place: str) -> None:
         )
     if not isinstance(name, str) or not name:
         raise UserError(f"{what} has no metadata.name", fix="every resource needs metadata.name")
+    for field in ("name", "namespace"):
+        _check_segment(metadata.get(field), f"{what}: metadata.{field}")
     for field in ("annotations", "labels"):
         if not isinstance(metadata.get(field) or {}, dict):
             raise UserError(f"{what}: metadata.{field} must be an object")
-    if not isinstance(metadata.get("namespace") or "", str):
-        raise UserError(f"{what}: metadata.namespace must be a text")
     if RELEASE_NAME in (metadata.get("annotations") or {}):
         raise UserError(
             f"{what} {name} says that it belongs to a release ({RELEASE_NAME})",
             fix="remove Helm's annotations: a deployment keeps no release",
+        )
+
+
+def _check_segment(name: Any, place: str) -> None:
+    """Part of an address: behind a slash another part of the API would begin, which deployd may read and a team not."""
+    if not isinstance(name or "", str):
+        raise UserError(f"{place} must be a text")
+    if name and (name in (".", "..") or "/" in name or "%" in name):
+        raise UserError(
+            f"{place}: {name[:80]!r} is no name", fix="Kubernetes has no names with a slash or a percent sign"
         )
 
 
