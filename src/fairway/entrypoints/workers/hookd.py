@@ -147,7 +147,8 @@ async def _web(
         )
         api = ApiParts(authenticating, keys)
     gate = members_only(portal) if portal is not None and asked.pages_for_members else None
-    dispatch = DispatchParts(hookd.accepting, hookd.store, api, gate, asked.github_web)
+    tells = asked.options.github_enabled
+    dispatch = DispatchParts(hookd.accepting, hookd.store, api, gate, asked.github_web, tells)
     return WebParts(status=lambda: {**hookd.status(), **also()}, dispatch=dispatch, portal=portal)
 
 

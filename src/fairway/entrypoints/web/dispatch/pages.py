@@ -61,6 +61,7 @@ class _Reading:
         self._store = parts.store
         self._log_url = parts.accepting.log_url
         self._github_url = parts.github_url
+        self._tells_github = parts.tells_github
         self._now = now
 
     async def logs(self, request: Request) -> Response:
@@ -108,7 +109,7 @@ class _Reading:
             request,
             "deployments/one.html",
             account=await _account(request),
-            one=show(tracked, self._github_url, self._now()),
+            one=show(tracked, self._github_url, self._now(), tells_github=self._tells_github),
             refreshes=refresh,
         )
 

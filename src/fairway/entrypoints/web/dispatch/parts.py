@@ -41,6 +41,8 @@ class DispatchParts:
     """None: whoever reaches the server may read the pages, as GitHub's `log_url` leads a team to them."""
     github_url: str = "https://github.com"
     """Where repositories, commits and people are linked to."""
+    tells_github: bool = True
+    """Whether GitHub hears of deployments at all."""
     most_bytes: int = MOST_BYTES
     most_bytes_together: int = MOST_BYTES_TOGETHER
     """Of all bodies that are held at once, of events and of the API."""

@@ -89,7 +89,7 @@ class Shown:
     """Seconds after which to look again; 0 for never."""
 
 
-def show(tracked: Tracked, github_url: str, now: datetime) -> Shown:
+def show(tracked: Tracked, github_url: str, now: datetime, *, tells_github: bool = True) -> Shown:
     story, change = tracked.story, tracked.story.deployment.change
     # What the ledger keeps is masked; the origin is as it was sent.
     cause, environment = story.run.cause, mask(tracked.origin.environment)
@@ -119,7 +119,7 @@ def show(tracked: Tracked, github_url: str, now: datetime) -> Shown:
         objects=tuple(name for _, name in change.plan.objects),
         omitted=sum(change.plan.omitted.values()),
         steps=_steps(tracked),
-        github=_github(tracked),
+        github=_github(tracked, tells_github),
         github_is_stuck=tracked.posting_ended,
         refresh=_refresh(tracked, now),
     )
@@ -173,9 +173,11 @@ def _waits(tracked: Tracked) -> str:
     return f"It waits for the queue; if that does not take it by {until}, it fails."
 
 
-def _github(tracked: Tracked) -> str:
+def _github(tracked: Tracked, tells_github: bool) -> str:
     if not tracked.deployment_id:
         return "It was not asked for through GitHub, so GitHub is told nothing."
+    if not tells_github and not tracked.posted:
+        return "GitHub is told nothing: this server works without it (--github-enabled=false)."
     told = f"GitHub was told “{_words(tracked.posted)}”." if tracked.posted else "GitHub was told nothing yet."
     problem = cut_description(tracked.post_problem)
     if tracked.posting_ended and problem:

@@ -79,6 +79,11 @@ def test_it_says_what_github_knows(more: dict[str, Any], says: str, stuck: bool)
     assert (one.github, one.github_is_stuck) == (says, stuck)
 
 
+def test_it_says_so_where_github_is_told_nothing_at_all() -> None:
+    one = show(tracked(State.IN_PROGRESS), GITHUB, AT, tells_github=False)
+    assert one.github == "GitHub is told nothing: this server works without it (--github-enabled=false)."
+
+
 def test_the_steps_are_in_order_with_what_was_not_a_status() -> None:
     one = shown(
         tracked(
