@@ -93,7 +93,7 @@ def _fix(status: int, message: str) -> str | None:
     if status == 401:
         return "log in again, or check the credentials of the context"
     if status == 403 and "is forbidden: User" in message:
-        return "have somebody grant this permission (RBAC), or use another context"
+        return "have somebody grant this permission (RBAC)"
     return None
 
 
