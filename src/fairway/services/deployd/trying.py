@@ -116,8 +116,9 @@ async def _try_job(own: Kube, team: Kube, item: Item, delivery_id: str) -> None:
         return
     if delivery_of(live) == delivery_id:
         return
-    refuse_foreign(live, item.ref)
+    # First whether the team may: who may not is not told whose it is.
     await team.delete(item.ref, uid=live["metadata"]["uid"], dry_run=True)
+    refuse_foreign(live, item.ref)
     try:
         await _dry_run(team, item)
     except InvalidObject as error:

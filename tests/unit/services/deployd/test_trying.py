@@ -13,7 +13,7 @@ from fairway.adapters.kube.memory import MemoryKube
 from fairway.adapters.kube.memory.kinds import resource
 from fairway.domain.dispatch.resources import declared, delivery_of
 from fairway.domain.errors import FairwayError, Transient, UserError
-from fairway.domain.kube_errors import ApiRefusal, ClusterAway, InvalidObject
+from fairway.domain.kube_errors import ApiRefusal, ClusterAway, Forbidden, InvalidObject
 from fairway.domain.manifests.objects import Object, ObjectRef, ref_of
 from fairway.domain.manifests.ownership import owned
 from fairway.services.deployd.applying import apply_item
@@ -73,6 +73,20 @@ async def test_a_job_of_a_release_is_left_to_it(kube: MemoryKube) -> None:
     (found,) = await tried(kube, job())
     assert isinstance(found.error, UserError)
     assert "belongs to the release shop/r" in found.error.message
+
+
+async def test_whose_a_job_is_learns_only_who_may_delete_it(kube: MemoryKube) -> None:
+    await kube.apply(owned(job(), release="r", namespace="shop"), ref("Job", "migrate"))
+
+    class Stranger:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(kube, name)
+
+        async def delete(self, *_: Any, **__: Any) -> bool:
+            raise Forbidden('jobs.batch "migrate" is forbidden')
+
+    (found,) = await try_all(kube, Stranger(), await items(kube, job()), "d")  # type: ignore[arg-type]
+    assert isinstance(found.error, Forbidden)
 
 
 async def test_what_is_wrong_with_a_job_beside_its_immutable_fields_is_told(kube: MemoryKube) -> None:
