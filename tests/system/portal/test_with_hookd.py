@@ -40,7 +40,13 @@ class Hookd:
         payload: dict[str, Any] = {"version": [1, 0, 0], "team": team, "kubernetes": {"resources": [resource]}}
         event = {
             "action": "created",
-            "deployment": {"id": uuid.uuid4().int >> 80, "environment": "prod", "payload": payload, "ref": "main", "sha": "1" * 40},
+            "deployment": {
+                "id": uuid.uuid4().int >> 80,
+                "environment": "prod",
+                "payload": payload,
+                "ref": "main",
+                "sha": "1" * 40,
+            },
             "repository": {"full_name": "shop/web"},
         }
         body = json.dumps(event).encode()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-import fairway.adapters.sql.access_tables  # noqa: F401
-import fairway.adapters.sql.key_tables  # noqa: F401  (each module adds its tables)
-import fairway.adapters.sql.queue_tables  # noqa: F401
-import fairway.adapters.sql.request_tables  # noqa: F401
+import fairway.adapters.sql.access_tables
+import fairway.adapters.sql.key_tables
+import fairway.adapters.sql.queue_tables
+import fairway.adapters.sql.request_tables
 import fairway.adapters.sql.taken_tables  # noqa: F401
 from fairway.adapters.sql.schema import VERSION_TABLE
 from fairway.adapters.sql.tables import metadata

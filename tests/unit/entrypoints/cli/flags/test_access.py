@@ -5,32 +5,22 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from tests.support.flags import Trial
 
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.access import ACCESS, access_options
 from fairway.services.access.options import AccessOptions
 
-seen: list[Given] = []
-
-
-@flag_command(ACCESS, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
+given = Trial(ACCESS)
 
 
 def options(*words: str) -> AccessOptions:
-    command.main(list(words), standalone_mode=False)
-    return access_options(seen[-1])
+    return access_options(given(*words))
 
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for flag in ACCESS.flags:
-        for variable in (*flag.variables, *flag.file_variables):
-            monkeypatch.delenv(variable, raising=False)
+    given.forget_variables(monkeypatch)
 
 
 def test_each_field_has_a_flag_and_each_flag_a_field() -> None:

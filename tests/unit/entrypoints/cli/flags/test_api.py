@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.flags import Trial
 
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.api import API, GITHUB_ACTIONS, ApiAccess, api_access
 
 KEY = "ab" * 32
-seen: list[Given] = []
-
-
-@flag_command(API, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
+given = Trial(API)
 
 
 def access(*words: str, base_url: str = "") -> ApiAccess:
-    command.main(list(words), standalone_mode=False)
-    return api_access(seen[-1], base_url)
+    return api_access(given(*words), base_url)
 
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for flag in API.flags:
-        for variable in (*flag.variables, *flag.file_variables):
-            monkeypatch.delenv(variable, raising=False)
+    given.forget_variables(monkeypatch)
 
 
 def test_tokens_are_taken_that_are_made_for_this_server() -> None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.support.flags import Trial
 
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.deployd import (
     CLUSTER_GROUP,
     TEAM_GROUP,
@@ -18,26 +17,12 @@ from fairway.entrypoints.cli.flags.tables.deployd import (
 )
 from fairway.services.deployd.options import DeploydOptions, Identity
 
-seen: list[Given] = []
-
-
-@flag_command(CLUSTER_GROUP, TEAM_GROUP, WORK_GROUP, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
-
-
-def given(*words: str) -> Given:
-    command.main(list(words), standalone_mode=False)
-    return seen[-1]
+given = Trial(CLUSTER_GROUP, TEAM_GROUP, WORK_GROUP)
 
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for group in (CLUSTER_GROUP, TEAM_GROUP, WORK_GROUP):
-        for flag in group.flags:
-            for variable in flag.variables:
-                monkeypatch.delenv(variable, raising=False)
+    given.forget_variables(monkeypatch)
 
 
 def test_the_cluster_alone_is_enough() -> None:

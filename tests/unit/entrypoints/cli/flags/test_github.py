@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.support.flags import Trial
 
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.github import GITHUB, github_login, webhook_secrets
 from fairway.wiring.github_deployments import GithubLogin
 
@@ -17,26 +16,12 @@ ORIGINALS = {
     "github-enabled", "github-webhook-secret", "github-app-id", "github-install-id", "github-key-file",
     "github-client-id", "github-client-secret",
 }  # fmt: skip
-
-seen: list[Given] = []
-
-
-@flag_command(GITHUB, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
-
-
-def given(*words: str) -> Given:
-    command.main(list(words), standalone_mode=False)
-    return seen[-1]
+given = Trial(GITHUB)
 
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for flag in GITHUB.flags:
-        for variable in (*flag.variables, *flag.file_variables):
-            monkeypatch.delenv(variable, raising=False)
+    given.forget_variables(monkeypatch)
 
 
 @pytest.fixture

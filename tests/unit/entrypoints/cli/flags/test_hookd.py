@@ -5,36 +5,21 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.support.flags import Trial
 
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.github import GITHUB
 from fairway.entrypoints.cli.flags.tables.hookd import PORTAL, WORK, hookd_options, portal_options
 from fairway.services.hookd.options import HookdOptions
 from fairway.services.portal.options import PortalOptions
 
 HERE = "http://127.0.0.1:8080"
-seen: list[Given] = []
-
-
-@flag_command(GITHUB, WORK, PORTAL, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
-
-
-def given(*words: str) -> Given:
-    command.main(list(words), standalone_mode=False)
-    return seen[-1]
+given = Trial(GITHUB, WORK, PORTAL)
 
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for group in (GITHUB, WORK, PORTAL):
-        for flag in group.flags:
-            for variable in (*flag.variables, *flag.file_variables):
-                monkeypatch.delenv(variable, raising=False)
+    given.forget_variables(monkeypatch)
 
 
 def test_a_secret_is_enough() -> None:

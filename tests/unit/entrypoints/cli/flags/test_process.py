@@ -6,35 +6,21 @@ import logging
 from pathlib import Path
 
 import pytest
+from tests.support.flags import Trial
 
 from fairway.domain.configuration.listening import Listen
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
 from fairway.entrypoints.cli.flags.flag import Group
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables import process
 from fairway.settings import load_settings
 
 ALL = Group("All", (*process.LOGS.flags, process.LISTEN, process.BASE_URL, process.METRICS, process.OWN_KEY))
-seen: list[Given] = []
-
-
-@flag_command(ALL, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
-
-
-def given(*words: str) -> Given:
-    command.main(list(words), standalone_mode=False)
-    return seen[-1]
+given = Trial(ALL)
 
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for flag in ALL.flags:
-        for variable in flag.variables:
-            monkeypatch.delenv(variable, raising=False)
+    given.forget_variables(monkeypatch)
 
 
 def test_it_listens_on_this_machine_only_unless_told_otherwise() -> None:

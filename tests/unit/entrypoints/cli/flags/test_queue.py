@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from tests.support.flags import Trial
 
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.queue import QUEUE, queue_options
 from fairway.services.queue.options import QueueOptions, Sasl, SaslMechanism, Tls
 
@@ -18,26 +17,16 @@ ORIGINALS = {
     "kafka-tls-insecure",
 }  # fmt: skip
 HEX = "0123456789abcdef" * 4
-
-seen: list[Given] = []
-
-
-@flag_command(QUEUE, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
+given = Trial(QUEUE)
 
 
 def options(*words: str) -> QueueOptions:
-    command.main(list(words), standalone_mode=False)
-    return queue_options(seen[-1])
+    return queue_options(given(*words))
 
 
 @pytest.fixture(autouse=True)
 def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for flag in QUEUE.flags:
-        for variable in (*flag.variables, *flag.file_variables):
-            monkeypatch.delenv(variable, raising=False)
+    given.forget_variables(monkeypatch)
 
 
 def test_every_flag_of_the_originals_is_there() -> None:

@@ -6,26 +6,14 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.support.flags import Trial
 
 from fairway.domain.errors import UserError
-from fairway.entrypoints.cli.flags.command import flag_command
-from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables.deployd import TEAM_GROUP, WORK_GROUP
 from fairway.entrypoints.cli.flags.tables.serve import SERVE, Way, deployds, ways
 from fairway.settings import Settings, load_settings
 
-seen: list[Given] = []
-
-
-@flag_command(SERVE, TEAM_GROUP, WORK_GROUP, name="try")
-def command(given: Given) -> None:
-    """Try flags."""
-    seen.append(given)
-
-
-def given(*words: str) -> Given:
-    command.main(list(words), standalone_mode=False)
-    return seen[-1]
+given = Trial(SERVE, TEAM_GROUP, WORK_GROUP)
 
 
 @pytest.fixture(autouse=True)
