@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.served import served
 
 from fairway.adapters.devcluster.ports import choose
 
@@ -39,32 +38,6 @@ def oci_registry(program: Path, folder: Path, notify: tuple[str, str] | None = N
     config = folder / "config.yml"
     told = _NOTIFY.format(url=notify[0], token=notify[1]) if notify else ""
     config.write_text(_CONFIG.format(storage=folder / "storage", port=port) + told, encoding="utf-8")
-    with (folder / "registry.log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, "serve", config], stdout=log, stderr=log, env={"OTEL_TRACES_EXPORTER": "none"}
-        )
-        try:
-            _wait(port, process)
-            yield OciRegistry(f"127.0.0.1:{port}")
-        finally:
-            process.terminate()
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-        try:
-            connection.request("GET", "/v2/")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            time.sleep(0.05)
-        finally:
-            connection.close()
-    raise AssertionError("the registry did not start; see registry.log")
+    env = {"OTEL_TRACES_EXPORTER": "none"}
+    with served([program, "serve", config], folder / "registry.log", env, port=port, ready="/v2/"):
+        yield OciRegistry(f"127.0.0.1:{port}")
