@@ -6,6 +6,7 @@ Source: `metav1.Status` in k8s.io/apimachinery.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -22,6 +23,9 @@ from fairway.domain.kube_errors import (
 )
 
 LONGEST = 2000
+LONGEST_VALUE = 200
+_VALUE = "Invalid value: {"
+_DECODER = json.JSONDecoder()
 UNHANDLED = frozenset({409, 429})
 """Codes of Transient refusals that leave nothing behind (quota conflict, too busy): even a create may be repeated."""
 
@@ -52,9 +56,8 @@ class Expired(ApiRefusal):
 def error_of(status: int, body: bytes, *, what: str) -> FairwayError:
     """The error for an answer outside 2xx; `what` says for people what was asked, e.g. `apply Deployment web`."""
     answer = _status_of(body)
-    message = str(answer.get("message") or body[:LONGEST].decode(errors="replace").strip() or f"HTTP {status}")[
-        :LONGEST
-    ]
+    said = str(answer.get("message") or "") or body[:LONGEST].decode(errors="replace").strip()
+    message = _cut(said) or f"HTTP {status}"
     reason = str(answer.get("reason") or "")
     details = answer.get("details") or {}
     text = f"{what}: {message}"
@@ -81,9 +84,26 @@ def _status_of(body: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) and answer.get("kind") == "Status" else {}
 
 
+def _cut(text: str) -> str:
+    """Without whole objects that stand in it, and from the middle: why it was refused stands behind what was."""
+    parts: list[str] = []
+    start = 0
+    while (at := text.find(_VALUE, start)) >= 0:
+        at += len(_VALUE) - 1
+        try:
+            end = _DECODER.raw_decode(text, at)[1]
+        except (ValueError, RecursionError):
+            break
+        parts.append(text[start:at] + (text[at:end] if end - at <= LONGEST_VALUE else "{…}"))
+        start = end
+    text = "".join([*parts, text[start:]])
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[: half - 3]} … {text[-half:]}"
+
+
 def _causes(details: dict[str, Any]) -> tuple[Cause, ...]:
     return tuple(
-        Cause(str(c.get("reason") or ""), str(c.get("message") or "")[:LONGEST], str(c.get("field") or ""))
+        Cause(str(c.get("reason") or ""), _cut(str(c.get("message") or "")), str(c.get("field") or ""))
         for c in details.get("causes") or ()
         if isinstance(c, dict)
     )

@@ -10,6 +10,7 @@ import pytest
 from fairway.adapters.kube.answers import LONGEST, Expired, NotFound, error_of
 from fairway.domain.errors import FairwayError, Transient
 from fairway.domain.kube_errors import AlreadyExists, ApiRefusal, Conflict, Forbidden, InvalidObject, UnknownKind
+from fairway.services.engine.applying import immutable_fields
 
 
 def body(message: str = "no", reason: str = "", **details: Any) -> bytes:
@@ -54,6 +55,29 @@ def test_causes_name_the_fields() -> None:
 
 def test_a_message_says_what_was_asked() -> None:
     assert error_of(403, body("nope"), what="list secrets").message == "list secrets: nope"
+
+
+def test_why_a_large_value_was_refused_is_not_cut_off() -> None:
+    value = orjson.dumps({"Containers": [{"Env": [{"Name": f"A{n}", "Value": "{"} for n in range(500)]}]}).decode()
+    why = f"Invalid value: {value}: field is immutable"
+    cause = {"reason": "FieldValueInvalid", "message": why, "field": "spec.template"}
+    message = f'Job.batch "migrate" is invalid: [spec.template: {why}, spec.selector: {why}]'
+    error = error_of(422, body(message, "Invalid", causes=[cause]), what="apply Job migrate")
+    assert isinstance(error, InvalidObject)
+    assert [one.message for one in error.causes] == ["Invalid value: {…}: field is immutable"]
+    assert immutable_fields(error) == ["spec.template"]
+    assert error.message == (
+        'apply Job migrate: Job.batch "migrate" is invalid: '
+        "[spec.template: Invalid value: {…}: field is immutable, spec.selector: Invalid value: {…}: field is immutable]"
+    )
+
+
+@pytest.mark.parametrize("value", ['{"a": 1}', "{", '{"a": ' + "[" * 2000, '"text"', "x" * 5000])
+def test_other_values_stay_and_the_end_is_always_there(value: str) -> None:
+    message = error_of(422, body(f"spec: Invalid value: {value}: field is immutable"), what="w").message
+    assert message.startswith(f"w: spec: Invalid value: {value[:900]}")
+    assert message.endswith(": field is immutable")
+    assert len(message) <= LONGEST + 10
 
 
 def test_long_bodies_are_cut() -> None:
