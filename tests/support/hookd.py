@@ -145,6 +145,7 @@ def a_request(
     cluster: str = CLUSTER,
     team: str = "aura",
     app: str = "web",
+    namespace: str = "",
 ) -> NewRequest:
     """As it is stored; `at` and `deadline` in seconds after noon."""
     moment = NOON.replace(microsecond=0) + timedelta(seconds=at)
@@ -154,7 +155,7 @@ def a_request(
         number if deployment_id is None else deployment_id,
         cluster,
         team,
-        (a_resource(app, "Deployment"),),
+        (a_resource(app, "Deployment", **({"namespace": namespace} if namespace else {})),),
         moment,
         NOON.replace(microsecond=0) + timedelta(seconds=deadline),
     )

@@ -188,8 +188,9 @@ class TestSteps:
 
     async def test_the_newest_success_replaces_those_before_it(self, store: RequestStore) -> None:
         others = [a_request(4, app="api"), a_request(5, cluster="prod"), a_request(6, team="other", app="mine")]
+        others.append(a_request(8, namespace="stage"))
         await store.add([*(a_request(n) for n in (1, 2, 3)), *others, a_request(7)])
-        await store.step([a_step(n, State.SUCCESS) for n in (1, 4, 5, 6)])
+        await store.step([a_step(n, State.SUCCESS) for n in (1, 4, 5, 6, 8)])
         stepped = await store.step([a_step(3, State.SUCCESS, 5, "3 applied")])
         moved = {int(one.tracked.delivery_id[-12:]): [entry.state for entry in one.counted] for one in stepped}
         assert moved == {1: [State.INACTIVE], 3: [State.SUCCESS]}

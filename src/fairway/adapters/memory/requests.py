@@ -198,6 +198,6 @@ class MemoryRequestStore:
         )
 
 
-def _line(kept: _Kept) -> tuple[str, str, str]:
-    request = kept.new.request
-    return str(request.repository).lower(), request.cluster, kept.new.subject
+def _line(kept: _Kept) -> tuple[str, str, str, str]:
+    request, change = kept.new.request, kept.new.deployment.change
+    return str(request.repository).lower(), request.cluster, change.namespace, kept.new.subject

@@ -26,6 +26,7 @@ def request_row(new: NewRequest) -> Row:
         "number": request.deployment_id,
         "cluster": request.cluster,
         "team": request.team,
+        "namespace": new.deployment.change.namespace,
         "subject": new.subject,
         "origin": asdict(new.origin),
         "deadline": request.deadline,

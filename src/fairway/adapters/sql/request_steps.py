@@ -134,7 +134,7 @@ def _replace(
     """Make inactive what the newest of each line has replaced; delivery ids and their new entries."""
     if not succeeded:
         return []
-    line = requests.c.repository_key, requests.c.cluster, requests.c.subject
+    line = requests.c.repository_key, requests.c.cluster, requests.c.namespace, requests.c.subject
     ends = {
         tuple(row): max(entry.at for entry in counted[place])
         for place, *row in connection.execute(

@@ -162,7 +162,7 @@ def _update(database: Database, delivery_ids: Collection[str], values: Mapping[s
 
 
 def _succeeded(database: Database, like: str) -> list[Tracked]:
-    line = requests.c.repository_key, requests.c.cluster, requests.c.subject
+    line = requests.c.repository_key, requests.c.cluster, requests.c.namespace, requests.c.subject
     with database.reading() as connection:
         named = connection.execute(select(*line).where(requests.c.delivery_id == like)).one_or_none()
         if named is None:

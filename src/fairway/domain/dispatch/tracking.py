@@ -23,7 +23,8 @@ class NewRequest:
     sealed: bytes
     """The message for the queue, signed and perhaps encrypted; empty when it was refused."""
     subject: str
-    """What is deployed: requests of the same repository, cluster and subject follow one another."""
+    """What is deployed: requests of the same repository, cluster, namespace and subject follow one
+    another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from fairway.domain.dispatch.naming import subject_of
+from fairway.domain.dispatch.naming import namespace_of, subject_of
 from fairway.domain.dispatch.requests import DeploymentRequest
 from fairway.domain.dispatch.statuses import Announcement
 from fairway.domain.errors import FairwayError, Transient
-from fairway.domain.manifests.lists import flatten
 from fairway.services.deployd.carrying import Carrying
 from fairway.services.deployd.lanes import Lanes
 from fairway.services.deployd.metrics import DeploydMetrics
@@ -228,7 +227,7 @@ class Deployd:
 def _subject(request: DeploymentRequest) -> str:
     """What is malformed is told later, and needs no order."""
     try:
-        return subject_of([leaf for one in request.resources for leaf in flatten(one)])
+        return f"{namespace_of(request.resources)}/{subject_of(request.resources)}"
     except (KeyError, IndexError, TypeError, AttributeError):
         return ""
 

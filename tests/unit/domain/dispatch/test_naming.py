@@ -31,7 +31,19 @@ def test_the_first_workload_names_the_application(resources: Any, subject: str) 
     assert subject_of(resources) == subject
 
 
-def test_the_first_resource_gives_the_namespace() -> None:
+def test_lists_stand_for_their_items_and_what_is_malformed_in_them_names_nothing() -> None:
+    items = ["x", {"kind": "Deployment", "metadata": "web"}, {"metadata": {}, "kind": 7}]
+    web = an_object("Deployment", "web", namespace="shop", labels=["app"])
+    listed = an_object("List", "all") | {"items": [*items, an_object("ConfigMap", "a"), web]}
+    assert (subject_of([listed]), namespace_of([listed])) == ("web", "shop")
+    assert subject_of([an_object("List", "all") | {"items": items}]) == "all"
+    odd = an_object("List", "all") | {"items": [an_object("Job", "a\0b", namespace="c\0d")]}
+    assert (subject_of([odd]), namespace_of([odd])) == ("a�b", "c�d")
+
+
+def test_the_application_gives_the_namespace() -> None:
+    role = an_object("ClusterRole", "reader")
+    assert namespace_of([role, an_object("Deployment", "web", namespace="shop")]) == "shop"
     assert namespace_of([an_object("ConfigMap", "a", namespace="shop"), an_object("ConfigMap", "b")]) == "shop"
     assert namespace_of([an_object("ConfigMap", "a")]) == ""
 

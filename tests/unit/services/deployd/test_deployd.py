@@ -136,10 +136,13 @@ class TestOrder:
     async def test_other_applications_and_teams_are_not_in_the_way(
         self, station: Station, desk: Desk, kube: MemoryKube
     ) -> None:
-        for obj in allow_everything("shop", team="other"):
+        stage: Object = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "stage"}}
+        for obj in (*allow_everything("shop", team="other"), stage, *allow_everything("stage")):
             await kube.apply(obj, ref_of(obj))
-        waiting = desk.request(deployment())
+        waiting, elsewhere = desk.request(deployment()), deployment()
+        elsewhere["metadata"]["namespace"] = "stage"
         others = [desk.request(deployment("api")), desk.request(deployment("web2"), team="other")]
+        others.append(desk.request(elsewhere))
         async with station.started():
             await desk.send(waiting)
             await desk.reported(waiting, WATCHING)

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("number", sa.BigInteger, nullable=False),
         sa.Column("cluster", sa.Text, nullable=False),
         sa.Column("team", sa.Text, nullable=False),
+        sa.Column("namespace", sa.Text, nullable=False),
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("origin", json_type(), nullable=False),
         sa.Column("deadline", UtcTime, nullable=False),
@@ -41,7 +42,7 @@ def upgrade() -> None:
     _partial("requests_by_number", ["repository_key", "number"], "number > 0", unique=True)
     _partial("requests_unpublished", ["deployment"], "message IS NOT NULL")
     _partial("requests_open", ["deployment"], "is_open", sqlite="is_open = 1")
-    _partial("requests_standing", ["repository_key", "cluster", "subject"], "stands", sqlite="stands = 1")
+    _partial("requests_standing", ["repository_key", "cluster", "namespace", "subject"], "stands", sqlite="stands = 1")
     _partial("requests_owed", ["deployment"], "owed", sqlite="owed = 1")
     op.create_table(
         "clusters",
