@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from secrets import token_hex
 
 from fairway.domain.dispatch.resources import comes_first, delivery_of, name_of, refuse_duplicates, refuse_foreign
 from fairway.domain.errors import FairwayError, Transient, UserError
@@ -123,7 +124,23 @@ async def _try_job(own: Kube, team: Kube, item: Item, delivery_id: str) -> None:
         await _dry_run(team, item)
     except InvalidObject as error:
         if not immutable_fields(error):
-            raise
+            await _try_anew(team, item, error)
+
+
+async def _try_anew(team: Kube, item: Item, beside: InvalidObject) -> None:
+    """What is wrong with a Job itself, and not with it in the place of the one that is there.
+
+    It is tried under a name that nobody has: beside the old one it also lacks labels that Kubernetes gave that one.
+    """
+    name = f"{item.ref.name[:50].rstrip('-.')}-{token_hex(4)}"
+    other = {**item.object, "metadata": {**item.object["metadata"], "name": name}}
+    try:
+        await _dry_run(team, replace(item, object=other, ref=replace(item.ref, name=name)))
+    except InvalidObject as error:
+        message = error.message.replace(name, item.ref.name)
+        raise InvalidObject(message, status=error.status, reason=error.reason, causes=error.causes) from error
+    except Forbidden:
+        raise beside from None
 
 
 async def _dry_run(team: Kube, item: Item) -> Object:

@@ -13,7 +13,7 @@ from fairway.adapters.kube.memory import MemoryKube
 from fairway.adapters.kube.memory.kinds import resource
 from fairway.domain.dispatch.resources import declared, delivery_of
 from fairway.domain.errors import FairwayError, Transient, UserError
-from fairway.domain.kube_errors import ApiRefusal, ClusterAway, Forbidden, InvalidObject
+from fairway.domain.kube_errors import ApiRefusal, Cause, ClusterAway, Forbidden, InvalidObject
 from fairway.domain.manifests.objects import Object, ObjectRef, ref_of
 from fairway.domain.manifests.ownership import owned
 from fairway.services.deployd.applying import apply_item
@@ -103,6 +103,60 @@ async def test_what_is_wrong_with_a_job_beside_its_immutable_fields_is_told(kube
 
     (found,) = await try_all(kube, Strict(), await items(kube, job(image="x")), "d")  # type: ignore[arg-type]
     assert isinstance(found.error, InvalidObject)
+
+
+class Labelling:
+    """Refuses a Job in the place of another one for the labels that Kubernetes gave that one, too."""
+
+    def __init__(self, kube: MemoryKube, anew: FairwayError | None = None) -> None:
+        self._kube = kube
+        self._anew = anew
+        self.names: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kube, name)
+
+    async def apply(self, obj: Object, to: ObjectRef, **_: Any) -> Object:
+        assert obj["metadata"]["name"] == to.name
+        self.names.append(to.name)
+        if to.name == "migrate":
+            causes = (
+                Cause("", "must be 'x'", "spec.template.metadata.labels"),
+                Cause("", "field is immutable", "spec"),
+            )
+            raise InvalidObject('Job "migrate" is invalid', causes=causes)
+        if self._anew:
+            raise self._anew
+        return obj
+
+
+async def test_a_job_is_judged_as_a_new_one_where_it_can_not_be_the_old_one(kube: MemoryKube) -> None:
+    await kube.apply(job(), ref("Job", "migrate"))
+    team = Labelling(kube)
+    (found,) = await try_all(kube, team, await items(kube, job(image="x")), "d")  # type: ignore[arg-type]
+    assert found.error is None
+    assert len(set(team.names)) == 2
+
+
+async def test_what_is_wrong_with_a_new_job_is_told_under_its_own_name(kube: MemoryKube) -> None:
+    await kube.apply(job(), ref("Job", "migrate"))
+
+    class Wrong(Labelling):
+        async def apply(self, obj: Object, to: ObjectRef, **more: Any) -> Object:
+            await super().apply(obj, to, **more)
+            raise InvalidObject(f'Job "{to.name}" is invalid: restartPolicy')
+
+    (found,) = await try_all(kube, Wrong(kube), await items(kube, job(image="x")), "d")  # type: ignore[arg-type]
+    assert isinstance(found.error, InvalidObject)
+    assert found.error.message == 'Job "migrate" is invalid: restartPolicy'
+
+
+async def test_who_may_use_no_other_name_hears_what_was_wrong_with_his(kube: MemoryKube) -> None:
+    await kube.apply(job(), ref("Job", "migrate"))
+    team = Labelling(kube, Forbidden("no"))
+    (found,) = await try_all(kube, team, await items(kube, job(image="x")), "d")  # type: ignore[arg-type]
+    assert isinstance(found.error, InvalidObject)
+    assert found.error.message == 'Job "migrate" is invalid'
 
 
 async def test_an_api_server_that_is_away_is_nobodys_fault(kube: MemoryKube) -> None:
