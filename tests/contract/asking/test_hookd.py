@@ -16,7 +16,7 @@ from tests.support.forges.serving import Answer as Served
 from tests.support.forges.serving import Asked as Request
 from tests.support.forges.serving import ForgeServer, serving
 
-from fairway.adapters.hookd.calls import Hookd, Refusal, told_of
+from fairway.adapters.hookd.calls import Answer, Hookd, Refusal, told_of
 from fairway.adapters.hookd.events import HookdEvents, event_of
 from fairway.adapters.hookd.rest import HookdApi
 from fairway.adapters.hookd.signing import ActionsToken, TeamKey
@@ -235,3 +235,8 @@ def test_details_are_kept_apart_from_the_line() -> None:
     status = {"state": "failure", "at": "2026-11-21T12:00:00Z", "description": "no\nrefused: web\nnothing was applied"}
     (told,) = told_of({"statuses": [status]})
     assert (told.description, told.detail) == ("no", "refused: web\nnothing was applied")
+
+
+@pytest.mark.parametrize("key", ["message", "error"])
+def test_what_is_said_is_shown_without_its_json(key: str) -> None:
+    assert Answer(503, json.dumps({key: "hookd: is starting"}), None).said == "hookd: is starting"

@@ -46,7 +46,7 @@ class Answer:
     def said(self) -> str:
         """Its message, on one line."""
         document = self.document
-        found = document.get("message") if isinstance(document, dict) else None
+        found = document.get("message") or document.get("error") if isinstance(document, dict) else None
         text = mask(" ".join(str(found or self.text).split()))
         return text if len(text) <= LONGEST else text[:LONGEST] + "…"
 
