@@ -215,8 +215,8 @@ class TestWhatIsRemembered:
     async def test_the_ledger_knows_who_what_and_from_where(self) -> None:
         doorstep = Doorstep()
         resources = [
-            a_resource("settings", namespace="shop"),
-            a_resource("web-7", "Deployment", labels={"app": "web"}),
+            a_resource("settings", namespace="other"),
+            a_resource("web-7", "Deployment", namespace="shop", labels={"app": "web"}),
         ]
         await doorstep.accepting.github_event(an_event(7, payload=a_payload("aura", *resources)))
         kept = await doorstep.store.get(delivery(7))
