@@ -139,6 +139,7 @@ def decode_announcement(data: bytes) -> Announcement:
     """Raises `Unreadable`."""
     message = _parsed(AnnouncementMessage, data, "announcement")
     _need(message, "announcement", "cluster", "instance", "timestamp")
+    _be_plain(message, "announcement", "version")
     return Announcement(message.cluster, message.instance, message.version, _time(message.timestamp))
 
 
@@ -153,6 +154,14 @@ def _need(message: Any, name: str, *fields: str) -> None:
     missing = [field for field in fields if not getattr(message, field)]
     if missing:
         raise Unreadable(f"a {name} without {', '.join(missing)}")
+    _be_plain(message, name, *fields)
+
+
+def _be_plain(message: Any, name: str, *fields: str) -> None:
+    """Names and ids are looked up and stored, and not every store takes every character."""
+    for field in fields:
+        if not str(getattr(message, field)).isprintable():
+            raise Unreadable(f"a {name} with characters in {field} that nobody can read")
 
 
 def _fill_deployment(message: Any, repository: RepositoryName, deployment_id: int) -> None:

@@ -152,6 +152,19 @@ class TestRefused:
         with pytest.raises(Unreadable, match=f"a request without {missing}$"):
             decode_request(b"".join(fields.values()))
 
+    @pytest.mark.parametrize("odd", ["a\0b", "a\nb", "\u202e"])
+    def test_names_are_plain_text(self, odd: str) -> None:
+        # A store that does not take one would be asked to for ever, and everything behind it would wait.
+        for sent in (request(odd), request(cluster=odd)):
+            with pytest.raises(Unreadable, match="nobody can read"):
+                decode_request(encode_request(sent))
+        for report in (status(odd), status(cluster=odd)):
+            with pytest.raises(Unreadable, match="nobody can read"):
+                decode_status(encode_status(report))
+        for word in (announcement(odd), announcement(instance=odd), announcement(version=odd)):
+            with pytest.raises(Unreadable, match="nobody can read"):
+                decode_announcement(encode_announcement(word))
+
     @pytest.mark.parametrize("version", [b"", b"\1", b"\1\0", b"\1\0\0\0"])
     def test_a_version_has_three_numbers(self, version: bytes) -> None:
         whole = block(6, "d") + block(5, "c") + number(2, 1) + number(3, 1)

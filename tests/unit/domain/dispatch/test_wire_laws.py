@@ -26,7 +26,8 @@ from fairway.domain.dispatch.wire import (
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-names = texts.filter(bool)
+plain = st.text(st.characters().filter(str.isprintable), max_size=20)
+names = plain.filter(bool)
 times = st.datetimes(
     datetime(1970, 1, 1, 0, 0, 1), datetime(9999, 12, 31), timezones=st.just(UTC), allow_imaginary=False
 ).map(lambda at: at.replace(microsecond=0))
@@ -64,7 +65,7 @@ statuses = st.builds(
     at=times,
     detail=texts,
 )
-announcements = st.builds(Announcement, cluster=names, instance=names, version=texts, at=times)
+announcements = st.builds(Announcement, cluster=names, instance=names, version=plain, at=times)
 
 DECODERS: list[Callable[[bytes], Any]] = [decode_request, decode_status, decode_announcement]
 EXAMPLES = [encode_request(request()), encode_status(status()), encode_announcement(announcement())]
