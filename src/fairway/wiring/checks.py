@@ -20,11 +20,12 @@ if TYPE_CHECKING:
 
 
 async def look_at_ledger(settings: Settings) -> str:
-    from fairway.adapters.sql.urls import read_ledger_url
+    from fairway.adapters.sql.urls import LedgerKind, read_ledger_url
     from fairway.wiring.ledger import ledger_itself
 
     await (await ledger_itself(settings)).close()
-    return f"{read_ledger_url(settings.ledger_url).kind.value} answers"
+    kind = read_ledger_url(settings.ledger_url).kind
+    return "in memory: gone when the process ends" if kind is LedgerKind.NONE else f"{kind.value} answers"
 
 
 async def look_at_own_key(settings: Settings) -> str:

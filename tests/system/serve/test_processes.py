@@ -123,6 +123,12 @@ def test_what_is_away_at_the_start_is_waited_for_and_named(place: Place) -> None
         ),
         (["hookd", "--github-enabled=false", "--listen-address=here"], {}, '"here" is no address'),
         (["serve", "--github-enabled=false", "--cluster=east=devcluster:none-of-that-name"], {}, "none-of-that-name"),
+        (["hookd", "--github-enabled=false", "--deadline=0s"], {}, '"0s" is no time at all'),
+        (
+            ["serve", "--github-enabled=false", "--cluster=east", "--finish-within=2m"],
+            {},
+            "--finish-within (FAIRWAY_FINISH_WITHIN) is not longer than --timeout (FAIRWAY_TIMEOUT)",
+        ),
         (["serve", "--github-enabled=false", "--cluster=east", "--agent"], {}, "there is no environments.yaml"),
     ],
 )

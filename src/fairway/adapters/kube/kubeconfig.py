@@ -113,6 +113,9 @@ class Kubeconfig:
         if not name:
             message = f"no current context is set in {files}" if is_current else f"a {what} without a name"
             raise UserError(message, where=where, fix=f"name one: {_listed(there)}" if there else None)
+        if not self.files:
+            fix = "name a kubeconfig with --kubeconfig or KUBECONFIG"
+            raise UserError(f"there is no {what} {name}, since there is no kubeconfig", fix=fix)
         close = difflib.get_close_matches(name, there, 1)
         fix = f"did you mean {close[0]}?" if close else f"there is: {_listed(there)}"
         raise UserError(f"no {what} named {name} in {files}", where=where, fix=fix)
@@ -156,7 +159,7 @@ def load(paths: Iterable[Path], *, must_exist: bool = False) -> Kubeconfig:
                 raise UserError(f"there is no kubeconfig {path}", fix="correct the path") from error
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise UserError(f"kubeconfig {path} can't be read: {reason}", where=Position(str(file))) from error
+            raise UserError(f"kubeconfig {path} can't be read: {reason}", fix="name the file itself") from error
     return config
 
 

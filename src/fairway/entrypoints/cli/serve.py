@@ -10,7 +10,8 @@ import click
 from fairway.domain.errors import UserError
 from fairway.entrypoints.cli.flags.command import flag_command
 from fairway.entrypoints.cli.flags.given import Given
-from fairway.entrypoints.cli.flags.tables.deployd import TEAM_GROUP, WORK_GROUP
+from fairway.entrypoints.cli.flags.tables.deployd import TEAM_GROUP, TIMEOUT, WORK_GROUP
+from fairway.entrypoints.cli.flags.tables.hookd import FINISH_WITHIN
 from fairway.entrypoints.cli.flags.tables.process import LOGS, set_up_process
 from fairway.entrypoints.cli.flags.tables.serve import AGENT, SERVE, deployds, ways
 from fairway.entrypoints.cli.hookd import HOOKD_GROUPS, asked_hookd
@@ -44,6 +45,11 @@ def serve(given: Given, environments_file: Path, check: bool) -> int:
     settings = set_up_process(given, load_settings())
     hookd = asked_hookd(given)
     clusters = deployds(given, ways(given, settings), hookd.queue.group_id)
+    if any(one.timeout >= hookd.options.finish_within for one in clusters):
+        raise UserError(
+            f"{given.named(FINISH_WITHIN)} is not longer than {given.named(TIMEOUT)}",
+            fix="make it longer: a rollout that goes on would be told as failed",
+        )
     follows = bool(given.value(AGENT))
     if follows and not environments_file.is_file():
         raise UserError(

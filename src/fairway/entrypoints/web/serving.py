@@ -92,5 +92,7 @@ def _listening(listen: Listen) -> socket.socket:
     except OSError as error:
         taken.close()
         reason = error.strerror or str(error)
-        raise UserError(f"nothing can listen on {listen}: {reason}", fix="set another server.listen") from error
+        raise UserError(
+            f"nothing can listen on {listen}: {reason}", fix="choose another address, or end what listens there"
+        ) from error
     return taken

@@ -239,3 +239,14 @@ def test_a_socks_proxy_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="socks5") as caught:
         proxy_for(target(tmp_path, cluster={"proxy-url": "socks5://anna:geheim@p"}), {})
     assert "geheim" not in caught.value.message
+
+
+def test_a_context_that_is_asked_for_without_any_kubeconfig_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no context prod, since there is no kubeconfig"):
+        load([tmp_path / "gone"]).target("prod")
+
+
+def test_a_folder_in_the_place_of_a_kubeconfig_is_named_once(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        load([tmp_path])
+    assert str(caught.value).count(str(tmp_path)) == 1

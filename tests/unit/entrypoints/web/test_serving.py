@@ -37,7 +37,7 @@ async def test_an_address_that_is_taken_is_told_with_what_to_do() -> None:
         with pytest.raises(UserError, match="nothing can listen on") as error:
             async with serving(APP, listen):
                 pass
-    assert error.value.fix == "set another server.listen"
+    assert error.value.fix == "choose another address, or end what listens there"
 
 
 async def test_a_request_under_way_is_answered_when_serving_is_cancelled() -> None:

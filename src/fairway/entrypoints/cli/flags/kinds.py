@@ -104,6 +104,12 @@ def _seconds(texts: Sequence[str]) -> float:
     return sum(float(count) * UNITS[unit] for count, unit in re.findall(r"(\d+(?:\.\d+)?)(ms|[smhd])", text))
 
 
+def _some_seconds(texts: Sequence[str]) -> float:
+    if (found := _seconds(texts)) > 0:
+        return found
+    raise Unfit(f'"{texts[-1]}" is no time at all', "write e.g. 90s, 5m or 1h30m")
+
+
 def _split(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
 
@@ -123,6 +129,8 @@ ADDRESS = Kind("HOST:PORT", _word)
 BOOLEAN = Kind("true|false", _boolean, alone="true")
 DURATION = Kind("DURATION", _seconds)
 """Gives seconds; `90` is `90s`."""
+SOME_TIME = Kind("DURATION", _some_seconds)
+"""As above, where 0 would let nothing through."""
 NAMES = Kind("NAME,…", _split, many=True)
 SECRET = Kind("SECRET", _text)
 SECRETS = Kind("SECRET,…", _split, many=True)

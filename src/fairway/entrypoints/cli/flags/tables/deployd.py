@@ -19,7 +19,7 @@ IDENTITY = Flag(
     default="impersonate", ours=True,
 )  # fmt: skip
 TIMEOUT = Flag(
-    "timeout", kinds.DURATION, "How long what was applied may take to become healthy.", default="5m", ours=True
+    "timeout", kinds.SOME_TIME, "How long what was applied may take to become healthy.", default="5m", ours=True
 )
 WAYS = (
     Flag("kubeconfig", kinds.NAME, "The way to the cluster.", default="KUBECONFIG, else the pod's own", ours=True),

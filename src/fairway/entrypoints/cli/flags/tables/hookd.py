@@ -19,25 +19,26 @@ CONCURRENCY = Flag(
     "github-concurrency", kinds.number(1, 100), "Statuses on their way to GitHub at once.", "post_concurrency",
     default="8", ours=True,
 )  # fmt: skip
+FINISH_WITHIN = Flag(
+    "finish-within", kinds.SOME_TIME, "From a deployd's last word to the outcome; longer than its --timeout.",
+    default="15m", ours=True,
+)  # fmt: skip
 TIMES = (
-    Flag("deadline", kinds.DURATION, "How long a deployd has to begin.", default="1m", ours=True),
+    Flag("deadline", kinds.SOME_TIME, "How long a deployd has to begin.", default="1m", ours=True),
     Flag(
         "deadline-grace", kinds.DURATION, "How long after it a report may still arrive.", "grace", default="10s",
         ours=True,
     ),
-    Flag(
-        "finish-within", kinds.DURATION, "From a deployd's last word to the outcome; longer than its --timeout.",
-        default="15m", ours=True,
-    ),
+    FINISH_WITHIN,
     Flag(
         "settle", kinds.DURATION, "After the queue was away: how long nobody is given up.", default="45s", ours=True
     ),
     Flag(
-        "github-timeout", kinds.DURATION, "How long GitHub may take to answer.", "post_answer", default="25s",
+        "github-timeout", kinds.SOME_TIME, "How long GitHub may take to answer.", "post_answer", default="25s",
         ours=True,
     ),
     Flag(
-        "github-give-up", kinds.DURATION, "How long a status that GitHub does not take is tried.", "post_within",
+        "github-give-up", kinds.SOME_TIME, "How long a status that GitHub does not take is tried.", "post_within",
         default="24h", ours=True,
     ),
 )  # fmt: skip
@@ -57,11 +58,11 @@ ORGANIZATIONS = Flag(
 )  # fmt: skip
 SESSIONS = (
     Flag(
-        "session-idle", kinds.DURATION, "After so long without a request one signs in again.", "session_idle_seconds",
+        "session-idle", kinds.SOME_TIME, "After so long without a request one signs in again.", "session_idle_seconds",
         default="1h", ours=True,
     ),
     Flag(
-        "session-longest", kinds.DURATION, "After so long in any case.", "session_longest_seconds", default="8h",
+        "session-longest", kinds.SOME_TIME, "After so long in any case.", "session_longest_seconds", default="8h",
         ours=True,
     ),
 )  # fmt: skip
