@@ -205,6 +205,12 @@ class TestSteps:
         assert [entry.state for entry in stepped.counted] == [State.SUCCESS, State.INACTIVE]
         assert numbers(await store.succeeded(delivery(1))) == [2]
 
+    async def test_what_moved_comes_in_the_order_of_the_requests(self, store: RequestStore) -> None:
+        await store.add([a_request(n) for n in (1, 2)])
+        await store.step([a_step(1, State.SUCCESS)])
+        stepped = await store.step([a_step(2, State.SUCCESS)])
+        assert [one.counted[-1].state for one in stepped] == [State.INACTIVE, State.SUCCESS]
+
     async def test_several_that_succeed_in_one_call_leave_one(self, store: RequestStore) -> None:
         await store.add([a_request(n) for n in (1, 2, 3)])
         stepped = await store.step([a_step(n, State.SUCCESS) for n in (3, 1, 2)])
@@ -273,6 +279,17 @@ class TestPosting:
         assert await owed(store, 9999) == []
         assert (await kept(store)).posting_ended
         assert (await store.counts())["to_post"] == 0
+
+    async def test_a_late_word_of_another_process_changes_nothing_about_that(self, store: RequestStore) -> None:
+        await store.add([a_request(1)])
+        await store.published([delivery(1)], NOON)
+        await store.step([a_step(1, State.IN_PROGRESS)])
+        await store.post_failed(delivery(1), "404", again=None)
+        await store.posted(delivery(1), State.QUEUED)
+        assert await owed(store, 9999) == []
+        await store.post_failed(delivery(1), "502", again=at(5))
+        assert await owed(store, 9999) == []
+        assert (await kept(store)).posting_ended
 
     async def test_only_what_came_from_github_is_told(self, store: RequestStore) -> None:
         await store.add([a_request(1, deployment_id=0)])

@@ -92,7 +92,8 @@ class MemoryRequestStore:
         await self._write(
             [Step(kept.new.request.delivery_id, State.INACTIVE, lines[_line(kept)], REPLACED) for kept in past], counted
         )
-        return [Stepped(self._tracked(self._kept[id_]), tuple(entries)) for id_, entries in counted.items()]
+        moved = self._where(lambda kept: kept.new.request.delivery_id in counted)
+        return [Stepped(self._tracked(kept), tuple(counted[kept.new.request.delivery_id])) for kept in moved]
 
     async def _write(self, steps: Sequence[Step], counted: dict[str, list[StatusEntry]]) -> None:
         for step in steps:
@@ -138,7 +139,7 @@ class MemoryRequestStore:
 
     async def post_failed(self, delivery_id: str, problem: str, *, again: datetime | None) -> None:
         for kept in self._of([delivery_id]):
-            kept.problem, kept.not_before, kept.ended = problem, again, again is None
+            kept.problem, kept.not_before, kept.ended = problem, again, kept.ended or again is None
 
     async def heard(self, announcement: Announcement) -> None:
         key = (announcement.cluster, announcement.instance)

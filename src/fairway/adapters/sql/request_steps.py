@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, text, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, false, or_, select, text, tuple_, update
 
 from fairway.adapters.sql.database import Database
 from fairway.adapters.sql.reading import stories_on
@@ -90,10 +90,12 @@ def posted(database: Database, delivery_id: str, state: State) -> None:
         now_at = connection.execute(
             select(deployments.c.state).where(deployments.c.id == place).with_for_update()
         ).scalar_one_or_none()
+        # Whoever gave up meanwhile stays so.
+        owed = ~requests.c.post_ended if now_at != state.value else false()
         connection.execute(
             update(requests)
             .where(requests.c.delivery_id == delivery_id)
-            .values(posted=state.value, owed=now_at != state.value, post_problem="", post_tries=0, post_after=None)
+            .values(posted=state.value, owed=owed, post_problem="", post_tries=0, post_after=None)
         )
 
 
