@@ -42,7 +42,7 @@ def test_an_event_is_accepted_and_its_answer_shown(job: Job) -> None:
     [
         (("--hmac", "wrong"), "payload signature check failed", "--hmac-file"),
         ((), "missing signature", "--hmac-file"),
-        (("--hmac", SECRET, "--environment", "mars"), "environment 'mars' is not known; known: dev", "--environment"),
+        (("--hmac", SECRET, "--environment", "mars"), "environment 'mars' is not known; known: dev", "--clusters"),
         (("--hmac", SECRET, "--team", "bank"), "does not have access to deploy as team 'bank'", "add the team"),
         (("--hmac", SECRET, "--repository", "bank/web"), "repository 'bank/web' is not registered", "register it"),
     ],
@@ -57,6 +57,7 @@ def test_what_hookd_refuses_ends_with_2_its_text_and_a_way_out(
     assert done.err.splitlines()[-1].startswith("  ")
     assert fix in done.err.splitlines()[-1]
     assert "delivery d-7 to" in done.err
+    assert ("everybody on this machine can read --hmac" in done.err) is ("--hmac" in words)
     assert (done.json["id"], done.json["ending"], done.json["exitCode"]) == ("d-7", "error", 2)
     assert done.json["code"] in (400, 403)
 

@@ -21,7 +21,7 @@ _FIXES = {
     "payload signature check failed": "give the secret of the webhook that hookd has: --hmac-file",
     "is not registered": "register it in the portal, or where the database is: fairway access set OWNER/NAME TEAM",
     "does not have access to deploy": "add the team in the portal, or where the database is: fairway access set",
-    "is not known; known:": "give --environment one of those; a cluster is known once its deployd has started",
+    "is not known; known:": "a cluster is known once its deployd runs, or by --clusters of hookd",
 }
 
 

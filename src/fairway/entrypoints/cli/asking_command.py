@@ -18,6 +18,7 @@ from fairway.domain.dispatch.answers import Unacceptable
 from fairway.domain.dispatch.endings import Ending
 from fairway.domain.errors import FairwayError, InvalidInput
 from fairway.entrypoints.cli.flags.command import FlagCommand
+from fairway.entrypoints.cli.flags.given import Given
 from fairway.settings import load_settings
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ def _own_codes(arguments: list[str]) -> Iterator[None]:
             raise click.exceptions.Exit(Ending.TEMPLATE if isinstance(known, InvalidInput) else Ending.USAGE) from error
         report_crash(error, load_settings().data_dir / "crashes", [*arguments])
         raise click.exceptions.Exit(Ending.INTERNAL) from error
+
+
+def warn_of_typed_secrets(given: Given) -> None:
+    from fairway.entrypoints.cli.errors import warn
+
+    for name in given.typed_secrets():
+        warn(f"everybody on this machine can read {name} while this runs; use {name}-file or its variable")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fairway.domain.dispatch.endings import Ending
-from fairway.entrypoints.cli.asking_command import AskingCommand, as_plain, carry_out
+from fairway.entrypoints.cli.asking_command import AskingCommand, as_plain, carry_out, warn_of_typed_secrets
 from fairway.entrypoints.cli.flags.flag import Group
 from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables import asking as flags
@@ -55,7 +55,8 @@ def deploy(context: click.Context, given: Given, output: str) -> None:
     from fairway.entrypoints.cli.deploy_inputs import read_resources, team_for, wanted_of, way_of
     from fairway.services.asking.asking import Limits
 
-    given.warn()
+    if not given.value(flags.QUIET):
+        warn_of_typed_secrets(given)
     env = process_environment()
     actions = given.value(flags.ACTIONS)
     view = AskingView(

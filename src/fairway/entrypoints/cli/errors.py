@@ -46,7 +46,10 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
 
 def diagnostic_text(item: Diagnostic) -> str:
     """`file:line:col  severity  message`, and the fix below the message."""
-    place = str(item.position) if item.position else "-"
+    if item.position is None:
+        text = f"{click.style(str(item.severity), fg=_COLORS[item.severity])}: {item.message}"
+        return f"{text}\n  {item.fix}" if item.fix else text
+    place = str(item.position)
     level = click.style(f"{item.severity:<7}", fg=_COLORS[item.severity])
     text = f"{place}  {level}  {item.message}"
     return f"{text}\n{'':{min(len(place), MOST_INDENT)}}           {item.fix}" if item.fix else text

@@ -99,9 +99,12 @@ def rotate(team: str, keep_old: float, output: str, given: Given) -> int:
 
 
 async def _rotate(given: Given, team: str, keep_old: float, output: str) -> int:
+    from fairway.domain.access.names import team_slugs
     from fairway.domain.dispatch.team_keys import slug
 
     name = _named(team)
+    # Nobody could ever deploy as another; to end the keys of one, any name will do.
+    team_slugs([name])
     async with _opened(given) as opened:
         before = len(await opened.keys(name))
         key = await opened.rotate(name, keep_old_for=keep_old)

@@ -11,7 +11,7 @@ import click
 from fairway.domain.dispatch.endings import Ending
 from fairway.domain.errors import UserError
 from fairway.domain.manifests.objects import Object
-from fairway.entrypoints.cli.asking_command import AskingCommand, as_plain, carry_out
+from fairway.entrypoints.cli.asking_command import AskingCommand, as_plain, carry_out, warn_of_typed_secrets
 from fairway.entrypoints.cli.flags.given import Given
 from fairway.entrypoints.cli.flags.tables import asking as flags
 from fairway.entrypoints.cli.output import emit, output_option
@@ -48,7 +48,7 @@ def mkdeploy(context: click.Context, given: Given, output: str) -> None:
     from fairway.services.asking.asking import Limits
     from fairway.wiring.asking import send_event
 
-    given.warn()
+    warn_of_typed_secrets(given)
     view = AskingView()
     wanted = _wanted(given, view)
     url, delivery_id = given.value(flags.URL) or HERE, given.value(flags.DELIVERY) or str(uuid.uuid4())

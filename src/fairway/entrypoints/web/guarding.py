@@ -27,6 +27,7 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
 )
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics", "/events"})
+_ASSETS = "/assets/"
 """Looked at often, or logged with more by whoever answers."""
 
 
@@ -67,7 +68,8 @@ def _completed(brought: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byte
 
 
 def _logged(scope: Scope, status: int, seconds: float) -> None:
-    level = logging.DEBUG if scope["path"] in _QUIET and status < 400 else logging.INFO
+    is_quiet = scope["path"] in _QUIET or scope["path"].startswith(_ASSETS)
+    level = logging.DEBUG if is_quiet and status < 400 else logging.INFO
     if not _LOG.isEnabledFor(level):
         return
     client = scope.get("client")

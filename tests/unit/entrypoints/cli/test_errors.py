@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from click import unstyle
 
-from fairway.domain.errors import Diagnostic, InvalidInput, Position, UserError
-from fairway.entrypoints.cli.errors import show_error
+from fairway.domain.errors import Diagnostic, InvalidInput, Position, Severity, UserError
+from fairway.entrypoints.cli.errors import diagnostic_text, show_error
 
 ERRORS = [
     UserError("no such release", fix="see fairway list release"),
@@ -25,3 +26,8 @@ def test_the_environment_decides_about_colour(
     shown = capsys.readouterr().err
     assert ("\x1b[" in shown) is colored
     assert error.message.split(" (")[0] in shown.replace("\x1b[0m", "")
+
+
+def test_a_warning_about_no_place_has_none() -> None:
+    item = Diagnostic("resources have other teams", None, "they are deployed as one", Severity.WARNING)
+    assert unstyle(diagnostic_text(item)) == "warning: resources have other teams\n  they are deployed as one"

@@ -58,6 +58,7 @@ def test_a_list_shows_no_key(call: Call) -> None:
     [
         (["revoke", "shop", "--yes"], "team shop has no key"),
         (["rotate", " "], "no team is named"),
+        (["rotate", "Shop team"], "'Shop team' is no slug of a team"),
         (["rotate", "a\nb"], "can't be a team"),
         (["rotate", "shop", "--keep-old", "soon"], "no length of time"),
         (["rotate", "shop", "--keep-old", "100d"], "100 days are too long; at most 90d"),
