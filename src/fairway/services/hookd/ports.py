@@ -57,7 +57,7 @@ class RequestStore(Protocol):
         of those that led forward (`domain.deployments.status.accepts`). What is not known is ignored.
 
         Where several of a line have succeeded with it, all but the newest become inactive in the same transaction
-        (`domain.dispatch.superseding`); they are returned too.
+        (`domain.dispatch.superseding`); they are returned too. All come oldest first.
         """
         ...
 
@@ -66,7 +66,7 @@ class RequestStore(Protocol):
         ...
 
     async def succeeded(self, like: str) -> list[Tracked]:
-        """Requests of the same repository, cluster and subject as this delivery id whose state is success, oldest
+        """Requests of the same repository, cluster, namespace and subject as this delivery id that succeeded, oldest
         first: all but the last one have been replaced."""
         ...
 
