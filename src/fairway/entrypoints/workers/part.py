@@ -77,7 +77,8 @@ class Part(Generic[Opened]):
                 away = _away(error)
                 self._why = f"{away.message}; it is tried again"
                 if not told:
-                    log.warning("part.away", extra={"part": self.name, "why": str(away), "fix": away.fix or ""})
+                    more = {"fix": away.fix} if away.fix else {}
+                    log.warning("part.away", extra={"part": self.name, "why": str(away), **more})
                     told = True
             finally:
                 self.opened = None
