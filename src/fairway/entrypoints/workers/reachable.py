@@ -37,12 +37,16 @@ class Reachable:
         return {self._what: self._why}
 
     async def run(self) -> None:
+        was_there: bool | None = None
         while True:
-            before, self._why = self._why, await self._looked()
-            if self._why and not before:
-                log.warning("reachable.away", extra={"what": self._what, "why": self._why})
-            elif before and not self._why:
-                log.info("reachable.answers", extra={"what": self._what})
+            self._why = await self._looked()
+            is_there = not self._why
+            if is_there is not was_there:
+                if is_there:
+                    log.info("reachable.answers", extra={"what": self._what})
+                else:
+                    log.warning("reachable.away", extra={"what": self._what, "why": self._why})
+            was_there = is_there
             await self._sleep(EVERY)
 
     async def _looked(self) -> str:

@@ -36,3 +36,20 @@ async def test_it_is_wrong_until_it_was_seen_to_answer_and_again_when_it_does_no
         "reachable.away",
         "reachable.answers",
     ]
+
+
+async def test_what_is_away_from_the_beginning_is_told_too(caplog: pytest.LogCaptureFixture) -> None:
+    looks = 0
+
+    async def look() -> None:
+        raise Transient("it is away")
+
+    async def pause(_: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 3:
+            raise asyncio.CancelledError
+
+    with caplog.at_level(logging.INFO), pytest.raises(asyncio.CancelledError):
+        await Reachable("cluster", look, sleep=pause).run()
+    assert [record.getMessage() for record in caplog.records] == ["reachable.away"]
