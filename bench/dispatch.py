@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.support.dispatch_cluster import permit
 from tests.support.kafka import kafka_broker
 from tests.support.kube import KubeClient
-from tests.support.postgresql import Server, database
+from tests.support.postgresql import database, postgresql
 
 from bench.counting import counting_proxy
 from bench.dispatching import report
@@ -99,9 +99,7 @@ def placed(folder: Path, queue: str, plane: BenchPlane) -> Iterator[Place]:
         permit(client, namespace, TEAMS)
         server = None
         if queue != "sqlite":
-            (folder / "postgresql").mkdir(mode=0o755)
-            server = Server(folder / "postgresql", given=False)
-            stack.callback(server.stop)
+            server = stack.enter_context(postgresql(given=False))
         brokers = stack.enter_context(kafka_broker(folder / "kafka")).address if queue == "kafka" else ""
         yield Place(queue, folder, server, brokers, plane.kubeconfig, plane.context, namespace, client)
 

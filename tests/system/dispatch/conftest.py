@@ -7,7 +7,6 @@ what GitHub was told is true.
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import threading
 import time
 import uuid
@@ -27,7 +26,7 @@ from tests.support.dispatch_truth import Said, Seen, open_ones, problems
 from tests.support.forges.github_deployments import DeploymentsServer, Kept
 from tests.support.forges.serving import serving
 from tests.support.kafka import Broker, kafka_broker
-from tests.support.postgresql import Server, database
+from tests.support.postgresql import Server, database, postgresql
 
 from fairway.services.queue.options import QueueOptions
 from fairway.services.queue.ports import Message, Topic
@@ -214,12 +213,8 @@ def place(cluster: Cluster) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def own_postgresql() -> Iterator[Server]:
     """One that may be restarted, since nobody else uses it."""
-    # Not in pytest's own folder: every other run closes that to the server's user.
-    with tempfile.TemporaryDirectory(prefix="fairway-postgresql-") as folder:
-        Path(folder).chmod(0o755)
-        server = Server(Path(folder), given=False)
+    with postgresql(given=False) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="module")
