@@ -19,6 +19,7 @@ from fairway.entrypoints.web.hooks import add_hooks
 from fairway.entrypoints.web.parts import Checks, WebParts
 from fairway.entrypoints.web.portal.adding import add_portal
 from fairway.entrypoints.web.status_page import as_text
+from fairway.entrypoints.web.unknown import add_unknown
 
 
 def create_app(parts: WebParts) -> FastAPI:
@@ -26,6 +27,7 @@ def create_app(parts: WebParts) -> FastAPI:
     deployments-api.md, portal.md."""
     app = FastAPI(title="Fairway", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.add_middleware(Guarded)
+    add_unknown(app)
     _add_health(app, parts)
     _add_pages(app, parts)
     if parts.intake is not None:
