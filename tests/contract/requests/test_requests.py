@@ -270,6 +270,22 @@ class TestPosting:
         await store.posted(delivery(1), State.ERROR)
         assert (await kept(store)).post_problem == ""
 
+    async def test_refusals_are_counted_apart_until_github_was_told(self, store: RequestStore) -> None:
+        async def refusals(minutes: int) -> list[int]:
+            claims = await store.to_post(limit=9, now=at(minutes), until=at(minutes + 1))
+            return [one.refusals for one in claims]
+
+        await store.add([a_request(1)])
+        await store.published([delivery(1)], NOON)
+        assert await refusals(0) == [0]
+        await store.post_failed(delivery(1), "502", again=at(2))
+        assert await refusals(2) == [0]
+        await store.post_failed(delivery(1), "403", again=at(4), was_refused=True)
+        assert await refusals(4) == [1]
+        await store.posted(delivery(1), State.QUEUED)
+        await store.step([a_step(1, State.SUCCESS)])
+        assert await refusals(6) == [0]
+
     async def test_what_was_given_up_is_never_tried_again(self, store: RequestStore) -> None:
         await store.add([a_request(1)])
         await store.published([delivery(1)], NOON)

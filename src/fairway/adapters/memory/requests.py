@@ -25,6 +25,7 @@ class _Kept:
     problem: str = ""
     ended: bool = False
     tries: int = 0
+    refusals: int = 0
     not_before: datetime | None = None
 
 
@@ -128,17 +129,20 @@ class MemoryRequestStore:
             if len(found) == limit:
                 break
             if kept.not_before is None or kept.not_before <= now:
-                found.append(ToPost(self._tracked(kept), kept.tries))
+                found.append(ToPost(self._tracked(kept), kept.tries, kept.refusals))
                 kept.tries += 1
                 kept.not_before = until
         return found
 
     async def posted(self, delivery_id: str, state: State) -> None:
         for kept in self._of([delivery_id]):
-            kept.posted, kept.problem, kept.tries, kept.not_before = state, "", 0, None
+            kept.posted, kept.problem, kept.tries, kept.refusals, kept.not_before = state, "", 0, 0, None
 
-    async def post_failed(self, delivery_id: str, problem: str, *, again: datetime | None) -> None:
+    async def post_failed(
+        self, delivery_id: str, problem: str, *, again: datetime | None, was_refused: bool = False
+    ) -> None:
         for kept in self._of([delivery_id]):
+            kept.refusals += was_refused
             kept.problem, kept.not_before, kept.ended = problem, again, kept.ended or again is None
 
     async def heard(self, announcement: Announcement) -> None:

@@ -41,6 +41,7 @@ def request_row(new: NewRequest) -> Row:
         "post_problem": "",
         "post_ended": False,
         "post_tries": 0,
+        "post_refusals": 0,
         "post_after": None,
     }
 

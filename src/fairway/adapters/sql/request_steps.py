@@ -73,14 +73,14 @@ def claim(database: Database, limit: int, now: datetime, until: datetime) -> lis
         if not rows:
             return []
         ids = [row["delivery_id"] for row in rows]
-        tries = {row["delivery_id"]: int(row["post_tries"]) for row in rows}
+        before = {row["delivery_id"]: (int(row["post_tries"]), int(row["post_refusals"])) for row in rows}
         connection.execute(
             update(requests)
             .where(requests.c.delivery_id.in_(ids))
             .values(post_after=until, post_tries=requests.c.post_tries + 1)
         )
         claimed = select(requests).where(requests.c.delivery_id.in_(ids)).order_by(requests.c.deployment)
-        return [ToPost(one, tries[one.delivery_id]) for one in tracked_on(connection, claimed)]
+        return [ToPost(one, *before[one.delivery_id]) for one in tracked_on(connection, claimed)]
 
 
 def posted(database: Database, delivery_id: str, state: State) -> None:
@@ -95,7 +95,7 @@ def posted(database: Database, delivery_id: str, state: State) -> None:
         connection.execute(
             update(requests)
             .where(requests.c.delivery_id == delivery_id)
-            .values(posted=state.value, owed=owed, post_problem="", post_tries=0, post_after=None)
+            .values(posted=state.value, owed=owed, post_problem="", post_tries=0, post_refusals=0, post_after=None)
         )
 
 

@@ -34,6 +34,7 @@ requests = Table(
     Column("post_problem", Text, nullable=False),
     Column("post_ended", Boolean, nullable=False),
     Column("post_tries", Integer, nullable=False),
+    Column("post_refusals", Integer, nullable=False),
     Column("post_after", UtcTime, nullable=True),
     Index("requests_by_deployment", "deployment", unique=True),
     Index("requests_by_repository", "repository_key", "deployment"),

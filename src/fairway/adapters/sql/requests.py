@@ -90,8 +90,11 @@ class SqlRequestStore:
     async def posted(self, delivery_id: str, state: State) -> None:
         await self._in_thread(request_steps.posted, delivery_id, state)
 
-    async def post_failed(self, delivery_id: str, problem: str, *, again: datetime | None) -> None:
-        values: dict[str, Any] = {"post_problem": problem, "post_after": again}
+    async def post_failed(
+        self, delivery_id: str, problem: str, *, again: datetime | None, was_refused: bool = False
+    ) -> None:
+        refusals = requests.c.post_refusals + int(was_refused)
+        values: dict[str, Any] = {"post_problem": problem, "post_after": again, "post_refusals": refusals}
         if again is None:
             values |= {"post_ended": True, "owed": False}
         await self._in_thread(_update, [delivery_id], values)

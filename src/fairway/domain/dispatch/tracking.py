@@ -86,3 +86,5 @@ class ToPost:
     tracked: Tracked
     tries: int
     """How often it was begun since GitHub was told something; from one on, it may know already."""
+    refusals: int = 0
+    """How often GitHub refused it, of these."""

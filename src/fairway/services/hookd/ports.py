@@ -82,8 +82,10 @@ class RequestStore(Protocol):
         """GitHub was told the state."""
         ...
 
-    async def post_failed(self, delivery_id: str, problem: str, *, again: datetime | None) -> None:
-        """GitHub could not be told: not to be tried before `again`, or never."""
+    async def post_failed(
+        self, delivery_id: str, problem: str, *, again: datetime | None, was_refused: bool = False
+    ) -> None:
+        """GitHub could not be told: not to be tried before `again`, or never. Refusals are counted."""
         ...
 
     async def heard(self, announcement: Announcement) -> None: ...

@@ -171,7 +171,7 @@ class Posting:
         self._metrics.github_status(tracked, entry.state, "transient" if passes else "failed")
         self.problem = mask(error.message)
         too_late = self._now() - entry.at >= self._within
-        is_over = too_late or (not passes and tries >= REFUSED_TRIES)
+        is_over = too_late or (not passes and claim.refusals + 1 >= REFUSED_TRIES)
         wait = timedelta(seconds=self._backoff.seconds(tries))
         if isinstance(error, TryLater):
             wait = max(wait, error.after)
@@ -180,7 +180,8 @@ class Posting:
             "hookd.not_told",
             extra={**_ids(tracked), "state": entry.state.value, "tries": tries, "problem": self.problem},
         )
-        await self._store.post_failed(tracked.delivery_id, self.problem, again=None if is_over else self._now() + wait)
+        again = None if is_over else self._now() + wait
+        await self._store.post_failed(tracked.delivery_id, self.problem, again=again, was_refused=not passes)
 
 
 def _ids(tracked: Tracked) -> dict[str, str]:

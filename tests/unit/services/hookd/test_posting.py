@@ -135,6 +135,14 @@ async def test_rights_that_come_a_little_late_are_waited_for() -> None:
     assert await posted.told() == [State.SUCCESS]
 
 
+async def test_tries_that_nobody_answered_are_no_refusals() -> None:
+    posted = await Posted().start()
+    posted.github.next.extend(["away"] * (3 * REFUSED_TRIES) + ["refused"])  # type: ignore[attr-defined]
+    await posted.step(State.SUCCESS)
+    await posted.again(3 * REFUSED_TRIES + 2)
+    assert await posted.told() == [State.SUCCESS]
+
+
 async def test_a_status_that_github_never_takes_is_given_up_after_a_day() -> None:
     posted = await Posted().start()
     posted.github.next.extend(["away"] * 1000)  # type: ignore[attr-defined]

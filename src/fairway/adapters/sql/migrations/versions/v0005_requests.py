@@ -35,6 +35,7 @@ def upgrade() -> None:
         sa.Column("post_problem", sa.Text, nullable=False),
         sa.Column("post_ended", sa.Boolean, nullable=False),
         sa.Column("post_tries", sa.Integer, nullable=False),
+        sa.Column("post_refusals", sa.Integer, nullable=False),
         sa.Column("post_after", UtcTime, nullable=True),
     )
     op.create_index("requests_by_deployment", "requests", ["deployment"], unique=True)
