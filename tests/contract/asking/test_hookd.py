@@ -16,7 +16,7 @@ from tests.support.forges.serving import Answer as Served
 from tests.support.forges.serving import Asked as Request
 from tests.support.forges.serving import ForgeServer, serving
 
-from fairway.adapters.hookd.calls import Answer, Hookd, Refusal, told_of
+from fairway.adapters.hookd.calls import MOST_BYTES, Answer, Hookd, Refusal, told_of
 from fairway.adapters.hookd.events import HookdEvents, event_of
 from fairway.adapters.hookd.rest import HookdApi
 from fairway.adapters.hookd.signing import ActionsToken, TeamKey
@@ -209,6 +209,15 @@ async def test_what_is_no_hookd_is_told(answer: Served, text: str) -> None:
         await api.aclose()
         assert len(server.asked) == 1
     assert "hunter2" not in str(caught.value)
+
+
+async def test_more_than_hookd_takes_is_not_sent_at_all() -> None:
+    with answering(lambda asked: Served(201, {})) as server:
+        hookd = Hookd(server.url)
+        with pytest.raises(UserError, match=r"26,214,401 bytes; hookd takes 26,214,400"):
+            await hookd.post("/events", b"x" * (MOST_BYTES + 1), {})
+        await hookd.aclose()
+        assert not server.asked
 
 
 @pytest.mark.parametrize("url", ["deploy.example.com", "ftp://x", "", "https://", "http://[::1"])

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import httpx2
 
 TIMEOUT = 30.0
+MOST_BYTES = 25 * 1024 * 1024
+"""What hookd takes at once, and GitHub's own limit: with more it hangs up before it can say so."""
 LONGEST = 500
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 JSON = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "fairway"}
@@ -75,6 +77,9 @@ class Hookd:
         self._client: httpx2.AsyncClient | None = None
 
     async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        if len(body) > MOST_BYTES:
+            message = f"the request is {len(body):,} bytes; hookd takes {MOST_BYTES:,}"
+            raise UserError(message, fix="ask for fewer resources at a time")
         return await self._ask("POST", path, headers, body)
 
     async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:

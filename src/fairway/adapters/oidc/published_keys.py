@@ -1,7 +1,7 @@
 """Checks OpenID tokens (JWT) with the keys that their issuer publishes (JWKS).
 
-The rule not to break: keys come from the configured address alone, whatever a token says; an unknown key makes us ask
-again, but not more often than once in a while.
+The rule not to break: keys come from the configured address alone, whatever a token says; what strangers send makes us
+ask again, but not more often than once in a while.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ FOR = 3600.0
 """Seconds that keys are kept."""
 PAUSE = 60.0
 """Seconds between two questions for the sake of an unknown key."""
+REST = 5.0
+"""Seconds for which an issuer that did not answer is left alone."""
+STALE = 24 * 3600.0
+"""Seconds that keys are good for while their issuer does not answer."""
 LARGEST = 256 * 1024
 LEEWAY = 30
 """Seconds that clocks may differ."""
@@ -43,6 +47,7 @@ class PublishedKeys:
         self._clock = clock
         self._keys: jwt.PyJWKSet | None = None
         self._asked = 0.0
+        self._failed = -REST
 
     async def claims(self, token: str) -> Mapping[str, Any]:
         import jwt
@@ -69,10 +74,15 @@ class PublishedKeys:
 
     async def _key(self, id: str) -> jwt.PyJWK:
         age = self._clock() - self._asked
-        if self._keys is None or age > FOR or (age > PAUSE and _find(self._keys, id) is None):
-            self._keys = await self._fetched()
-            self._asked = self._clock()
-        key = _find(self._keys, id)
+        key = _find(self._keys, id) if self._keys is not None else None
+        if self._keys is None or age > FOR or (age > PAUSE and key is None):
+            try:
+                self._keys = await self._fetched()
+                self._asked = self._clock()
+                key = _find(self._keys, id)
+            except Transient:
+                if key is None or age > STALE:
+                    raise
         if key is None:
             raise Refused("the token is signed with a key that its issuer does not publish")
         return key
@@ -81,16 +91,21 @@ class PublishedKeys:
         import httpx2
         import jwt
 
+        if self._clock() - self._failed < REST:
+            raise Transient(f"the keys at {self._url} could not be had a moment ago")
+        before, self._failed = self._failed, self._clock()
         try:
             async with httpx2.AsyncClient(timeout=10, follow_redirects=False) as client:
                 answer = await client.get(self._url)
             if answer.status_code != 200 or len(answer.content) > LARGEST:
                 raise Transient(f"the keys at {self._url} cannot be had: status {answer.status_code}")
-            return jwt.PyJWKSet.from_dict(answer.json())
+            keys = jwt.PyJWKSet.from_dict(answer.json())
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Transient(f"the keys at {self._url} cannot be had: {type(error).__name__}") from error
         except (jwt.PyJWTError, ValueError, AttributeError, TypeError) as error:
             raise Transient(f"what is at {self._url} are no keys") from error
+        self._failed = before
+        return keys
 
 
 def _find(keys: jwt.PyJWKSet, id: str) -> jwt.PyJWK | None:

@@ -29,7 +29,10 @@ class NotOurs(Terminal):
     """Not signed with any of the keys, or not encrypted with any of them, or no such message at all."""
 
     def __init__(self) -> None:
-        super().__init__("a message that was not sealed with any of our keys")
+        super().__init__(
+            "a message that was not sealed with any of our keys",
+            fix="hookd and every deployd need the same --kafka-hmac-key, and the same --kafka-encryption-key if any",
+        )
 
 
 class Seal:

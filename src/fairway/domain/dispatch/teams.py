@@ -49,4 +49,10 @@ def account_of(team: str, *, own_namespace: bool) -> TeamAccount:
             "and dashes, and neither begin nor end with a dash",
             fix="use the team's slug as it stands in the address of its page",
         )
+    if own_namespace and name.startswith("kube-"):
+        # Accounts of these namespaces are more than others, by rights that belong to the namespace as a group.
+        raise UserError(
+            f"team {name} can't have a namespace of its name: those that begin with kube- are Kubernetes' own",
+            fix="give the team another slug",
+        )
     return TeamAccount(name, name if own_namespace else SHARED_NAMESPACE, f"{PREFIX}{name}")

@@ -188,15 +188,21 @@ class Deployd:
             await self._settle(subscription)
 
     async def _announce(self) -> None:
+        """At the start, every so often, and as soon as the queue is back: hookd refuses clusters it never heard of."""
+        tries = 0
         while True:
+            pause = self._options.announce_every.total_seconds()
             announcement = Announcement(
                 self._options.cluster, self._instance.name, self._instance.version, self._now().replace(microsecond=0)
             )
             try:
                 await self._correspondence.announce(announcement)
+                tries = 0
             except FairwayError as error:
                 log.info("deployd.not_announced", extra={"why": error.message})
-            await asyncio.sleep(self._options.announce_every.total_seconds())
+                tries += 1
+                pause = min(pause, self._backoff.seconds(tries))
+            await asyncio.sleep(pause)
 
     async def _tell_untold(self) -> None:
         """What a former process could not report any more."""

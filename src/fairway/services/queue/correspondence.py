@@ -24,6 +24,7 @@ from fairway.domain.dispatch.wire import (
     encode_request,
     encode_status,
 )
+from fairway.domain.errors import FairwayError
 from fairway.services.queue.options import LARGEST_MESSAGE
 from fairway.services.queue.ports import Message, Queue, Received, Subscription, Topic
 
@@ -93,7 +94,7 @@ class Correspondence:
     ) -> AbstractAsyncContextManager[Subscription]:
         return self.queue.subscribe(topic, group, from_start=from_start)
 
-    def _reject(self, received: Received, reason: str, error: Exception) -> None:
+    def _reject(self, received: Received, reason: str, error: FairwayError) -> None:
         self.on_rejected(received.topic, reason)
         _log.warning(
             "queue.rejected",
@@ -102,6 +103,7 @@ class Correspondence:
                 "reason": reason,
                 "why": str(error),
                 "bytes": len(received.body),
+                **({"fix": error.fix} if error.fix else {}),
             },
         )
 

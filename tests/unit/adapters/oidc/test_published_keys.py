@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
-from fairway.adapters.oidc.published_keys import FOR, PAUSE, PublishedKeys
+from fairway.adapters.oidc.published_keys import FOR, PAUSE, REST, STALE, PublishedKeys
 from fairway.domain.configuration.listening import Listen
 from fairway.domain.errors import Refused, Transient
 from fairway.entrypoints.web.serving import serving
@@ -138,6 +138,31 @@ async def test_a_new_key_is_asked_for_but_not_at_every_unknown_one(issuer: Issue
     del issuer.keys["one"]
     await judge.claims(issuer.token("two"))
     assert issuer.asked == 3
+
+
+async def test_an_issuer_that_does_not_answer_is_left_alone_for_a_while(issuer: Issuer) -> None:
+    clock = Clock()
+    judge = PublishedKeys(issuer.url, AUDIENCE, clock=clock)
+    issuer.status = 500
+    for _ in range(5):
+        with pytest.raises(Transient):
+            await judge.claims(issuer.token("one"))
+    assert issuer.asked == 1
+    clock.seconds += REST + 1
+    issuer.status = 200
+    await judge.claims(issuer.token("one"))
+
+
+async def test_known_keys_are_good_for_a_day_while_nobody_answers(issuer: Issuer) -> None:
+    clock = Clock()
+    judge = PublishedKeys(issuer.url, AUDIENCE, clock=clock)
+    await judge.claims(issuer.token("one"))
+    issuer.status = 500
+    clock.seconds += FOR + 1
+    await judge.claims(issuer.token("one"))
+    clock.seconds += STALE
+    with pytest.raises(Transient):
+        await judge.claims(issuer.token("one"))
 
 
 @pytest.mark.parametrize(("status", "instead"), [(500, None), (302, None), (200, "<html>"), (200, "[]"), (200, "{}")])

@@ -35,6 +35,13 @@ def test_a_name_that_could_mean_somebody_else_is_refused(team: str) -> None:
     assert refused.value.fix
 
 
+@pytest.mark.parametrize("team", ["kube-system", "Kube-System", "kube-public", "kube-anything"])
+def test_nobody_gets_an_account_in_the_namespaces_of_kubernetes_itself(team: str) -> None:
+    with pytest.raises(UserError, match="Kubernetes' own"):
+        account_of(team, own_namespace=True)
+    assert account_of(team, own_namespace=False).namespace == "default"
+
+
 @given(st.text())
 def test_what_is_accepted_never_leaves_its_place_in_the_users_name(team: str) -> None:
     try:

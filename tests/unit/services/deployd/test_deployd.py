@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from tests.unit.services.deployd.conftest import become_ready, complete, config_
 from fairway.adapters.kube.memory import MemoryKube
 from fairway.adapters.kube.memory.permitting import MemoryTeams
 from fairway.adapters.memory.taken import MemoryOutcomes
+from fairway.adapters.queue.memory import MemoryQueue
 from fairway.domain.dispatch.resources import delivery_of
 from fairway.domain.dispatch.statuses import Announcement, DeploymentStatus, ReportedState
 from fairway.domain.dispatch.taken import Taken
@@ -86,6 +88,21 @@ class TestTaking:
                 messages += await heard.fetch(10, timeout=5)
         said = [desk.mail.open(one) for one in messages]
         assert all(isinstance(one, Announcement) and one.cluster == CLUSTER for one in said)
+
+    async def test_it_says_so_as_soon_as_the_queue_is_back(self, station: Station, desk: Desk) -> None:
+        class Late(MemoryQueue):
+            refusals = 2
+
+            async def publish(self, messages: Sequence[Message]) -> None:
+                if self.refusals:
+                    self.refusals -= 1
+                    raise Transient("the brokers are away")
+                await super().publish(messages)
+
+        desk.mail = replace(desk.mail, queue=Late())
+        async with desk.mail.subscribe(Topic.ANNOUNCEMENTS, "desk") as heard, station.started():
+            # It is said every half a minute where nothing goes wrong.
+            assert await heard.fetch(1, timeout=20)
 
     async def test_it_is_ready_once_it_reads_the_queue(self, station: Station) -> None:
         async with station.started() as deployd:

@@ -73,7 +73,7 @@ class _Reading:
         return _missing(request, wanted) if tracked is None else RedirectResponse(page_of(tracked.delivery_id), 302)
 
     async def list(self, request: Request) -> Response:
-        asked = {name: request.query_params.get(name, "").strip()[:LONGEST_WORD] for name in FILTERS}
+        asked = {name: _word(request.query_params.get(name, "")) for name in FILTERS}
         before = request.query_params.get("before", "").strip()
         if not _LEDGER_ID.fullmatch(before):
             before = ""
@@ -164,3 +164,8 @@ def _away(request: Request) -> Response:
         answer = page(request, "message.html", status=503, title="Try again later", kind="bad", text=text, steps=steps)
     answer.headers["retry-after"] = "30"
     return answer
+
+
+def _word(text: str) -> str:
+    """What somebody looks for, without what no store takes."""
+    return "".join(one for one in text if one.isprintable()).strip()[:LONGEST_WORD]
