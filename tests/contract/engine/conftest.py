@@ -50,9 +50,8 @@ def pairs(
     request: pytest.FixtureRequest, cluster: Cluster, helm: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Pair]:
     """Every chosen case, carried through install, upgrades, rollback and uninstall; all cases at the same time."""
-    chosen = {
-        i.callspec.params["case"].name for i in request.session.items if "pairs" in getattr(i, "fixturenames", ())
-    }  # type: ignore[attr-defined]
+    here = [item for item in request.session.items if item.path == request.path]
+    chosen = {item.callspec.params["case"].name for item in here if "pairs" in getattr(item, "fixturenames", ())}  # type: ignore[attr-defined]
     cases = [case for case in INSTALLABLE if case.name in chosen]
     return asyncio.run(_carry_out(cases, cluster, helm, tmp_path_factory.mktemp("helm")))
 

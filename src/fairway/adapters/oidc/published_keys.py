@@ -1,11 +1,12 @@
 """Checks OpenID tokens (JWT) with the keys that their issuer publishes (JWKS).
 
 The rule not to break: keys come from the configured address alone, whatever a token says; what strangers send makes us
-ask again, but not more often than once in a while.
+ask again, but not more often than once in a while, and never twice at once.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,6 @@ FOR = 3600.0
 """Seconds that keys are kept."""
 PAUSE = 60.0
 """Seconds between two questions for the sake of an unknown key."""
-REST = 5.0
-"""Seconds for which an issuer that did not answer is left alone."""
 STALE = 24 * 3600.0
 """Seconds that keys are good for while their issuer does not answer."""
 LARGEST = 256 * 1024
@@ -47,7 +46,7 @@ class PublishedKeys:
         self._clock = clock
         self._keys: jwt.PyJWKSet | None = None
         self._asked = 0.0
-        self._failed = -REST
+        self._fetching: asyncio.Task[jwt.PyJWKSet] | None = None
 
     async def claims(self, token: str) -> Mapping[str, Any]:
         import jwt
@@ -77,7 +76,7 @@ class PublishedKeys:
         key = _find(self._keys, id) if self._keys is not None else None
         if self._keys is None or age > FOR or (age > PAUSE and key is None):
             try:
-                self._keys = await self._fetched()
+                self._keys = await self._fetched_once()
                 self._asked = self._clock()
                 key = _find(self._keys, id)
             except Transient:
@@ -87,25 +86,33 @@ class PublishedKeys:
             raise Refused("the token is signed with a key that its issuer does not publish")
         return key
 
+    async def _fetched_once(self) -> jwt.PyJWKSet:
+        """Whoever comes while they are being fetched waits for the same answer."""
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetched())
+            self._fetching.add_done_callback(self._end_of_fetching)
+        return await asyncio.shield(self._fetching)
+
+    def _end_of_fetching(self, task: asyncio.Task[jwt.PyJWKSet]) -> None:
+        self._fetching = None
+        if not task.cancelled():
+            # Who waited may have gone; then nobody else reads it.
+            task.exception()
+
     async def _fetched(self) -> jwt.PyJWKSet:
         import httpx2
         import jwt
 
-        if self._clock() - self._failed < REST:
-            raise Transient(f"the keys at {self._url} could not be had a moment ago")
-        before, self._failed = self._failed, self._clock()
         try:
             async with httpx2.AsyncClient(timeout=10, follow_redirects=False) as client:
                 answer = await client.get(self._url)
             if answer.status_code != 200 or len(answer.content) > LARGEST:
                 raise Transient(f"the keys at {self._url} cannot be had: status {answer.status_code}")
-            keys = jwt.PyJWKSet.from_dict(answer.json())
+            return jwt.PyJWKSet.from_dict(answer.json())
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise Transient(f"the keys at {self._url} cannot be had: {type(error).__name__}") from error
         except (jwt.PyJWTError, ValueError, AttributeError, TypeError) as error:
             raise Transient(f"what is at {self._url} are no keys") from error
-        self._failed = before
-        return keys
 
 
 def _find(keys: jwt.PyJWKSet, id: str) -> jwt.PyJWK | None:
