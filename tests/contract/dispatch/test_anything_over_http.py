@@ -52,7 +52,7 @@ def bent_events(draw: st.DrawFn) -> bytes:
     return json.dumps(document).encode()
 
 
-QUIET = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+QUIET = settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @QUIET

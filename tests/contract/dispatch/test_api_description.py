@@ -83,7 +83,7 @@ def excluded(case: Case, *, signed: bool) -> list[Any]:
 
 
 THOROUGHLY = settings(
-    max_examples=30, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), deadline=None
+    max_examples=12, phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck), deadline=None
 )
 
 

@@ -154,7 +154,7 @@ SAVED = st.builds(
 
 
 @given(steps=st.lists(SAVED, min_size=1, max_size=6))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 async def test_every_place_remembers_what_memory_remembers(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Taken]
 ) -> None:

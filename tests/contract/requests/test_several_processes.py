@@ -149,7 +149,7 @@ async def play(store: RequestStore, played: list[tuple[str, int, object]]) -> li
     return seen
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(calls)
 async def test_a_database_answers_as_memory_does(
     tmp_path_factory: pytest.TempPathFactory, played: list[tuple[str, int, object]]

@@ -117,13 +117,13 @@ def test_numbers_are_written_as_handlebars_does(number: float, handlebars: Handl
 
 
 @given(number=st.floats(allow_nan=False, allow_infinity=False))
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_number_is_written_as_handlebars_does(number: float, handlebars: Handlebars) -> None:
     assert ours("{{x}}", {"x": number}) == handlebars.render("{{x}}", {"x": number})
 
 
 @given(text=st.text(st.characters(codec="utf-8")))
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_any_text_is_escaped_as_handlebars_does(text: str, handlebars: Handlebars) -> None:
     assert ours("{{x}}{{{x}}}", {"x": text}) == handlebars.render("{{x}}{{{x}}}", {"x": text})
 
@@ -184,6 +184,6 @@ TEMPLATES = joined(
 
 
 @given(template=TEMPLATES)
-@settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=80, suppress_health_check=list(HealthCheck), deadline=None)
 def test_any_template_is_rendered_as_handlebars_does(template: str, handlebars: Handlebars) -> None:
     assert ours(template, VARIABLES) == handlebars.render(template, VARIABLES)
