@@ -5,7 +5,7 @@ PYTHON ?= python3
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fairway
 export UV_PYTHON_DOWNLOADS := never
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= 3
 UV := $(or $(shell command -v uv 2>/dev/null),$(CACHE)/uv/bin/uv)
 
 .PHONY: help
