@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.support.agent_chart import linted
 
-from fairway.entrypoints.cli.main import run
 from fairway.wiring.bootstrapping import agent_chart
 
 SHAPES: dict[str, dict[str, Any]] = {
@@ -106,19 +106,7 @@ def test_with_rights_in_namespaces_nothing_may_be_changed_elsewhere(objects: lis
 
 @pytest.mark.parametrize("shape", list(SHAPES))
 def test_fairways_own_lint_finds_nothing(shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Renders it and holds every object to the schemas of Kubernetes."""
-    environment = {
-        "name": "prod",
-        "clusterName": "eu",
-        "kubeNamespace": "fairway-system",
-        "releasesFiles": ["releases.yaml"],
-    }
-    cluster = {"name": "eu", "provider": {"inCluster": {}}}
-    release = {"name": "fairway-agent", "chart": {"dir": str(agent_chart())}, "valuesFile": "values.yaml"}
-    (tmp_path / "environments.yaml").write_text(yaml.safe_dump({"clusters": [cluster], "environments": [environment]}))
-    (tmp_path / "releases.yaml").write_text(yaml.safe_dump({"releases": [release]}))
-    (tmp_path / "values.yaml").write_text(yaml.safe_dump(SHAPES[shape]))
-    code = run(["lint", "-f", str(tmp_path / "environments.yaml"), "--strict"])
+    code = linted(tmp_path, "fairway-agent", SHAPES[shape])
     out, err = capsys.readouterr()
     assert code == 0, out + err
 
