@@ -78,10 +78,10 @@ def _kafka(settings: Settings, options: QueueOptions) -> Queue:
     try:
         from fairway.adapters.queue.kafka.connection import Brokers
         from fairway.adapters.queue.kafka.queue import KafkaQueue
-    except ImportError:
+    except ImportError as error:
         raise UserError(
             "brokers are given, but the Kafka client is not installed", fix="pip install 'fairway-cd[kafka]'"
-        ) from None
+        ) from error
     sasl, tls = options.sasl, options.tls
     if sasl is not None and not sasl.handshake:
         raise UserError(
