@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.contract.forges.conftest import PATIENCE, github_api
 from tests.contract.forges.test_every_forge import WANTED
+from tests.support.forges.app_key import pem, public_pem
 from tests.support.forges.github import APP_ID, INSTALLATION, GithubServer
 from tests.support.forges.serving import Answer, serving
 
@@ -29,9 +29,7 @@ def key() -> rsa.RSAPrivateKey:
 
 @pytest.fixture
 def server(key: rsa.RSAPrivateKey) -> Iterator[GithubServer]:
-    spki = serialization.PublicFormat.SubjectPublicKeyInfo
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, spki).decode()
-    with serving(GithubServer(public_key=public)) as running:
+    with serving(GithubServer(public_key=public_pem(key))) as running:
         assert isinstance(running, GithubServer)
         yield running
 
@@ -41,11 +39,6 @@ async def forge(server: GithubServer) -> AsyncIterator[GithubForge]:
     api = github_api(server)
     yield GithubForge(api, server.world.path, server.url)
     await api.aclose()
-
-
-def pem(key: rsa.RSAPrivateKey) -> str:
-    form = serialization.PrivateFormat.TraditionalOpenSSL
-    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
 
 @asynccontextmanager
